@@ -1,0 +1,2 @@
+// Package reconciler is the loop.
+package reconciler

@@ -1,0 +1,89 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+)
+
+// Cluster is one member of the fleet as a data plane observed it.
+type Cluster struct {
+	// Name is unique in the whole fleet; Pins and commands use it. Two data
+	// planes that report the same name make that cluster unknown.
+	Name      string
+	Product   string
+	DataPlane string
+	// Labels are the cluster's own; the reserved ones of package fleet are
+	// added by the inventory.
+	Labels map[string]string
+
+	// Unknown is set, with the reason, when the data plane cannot tell how the
+	// cluster is. The other fields then hold what was last seen.
+	Unknown string
+
+	// Version is what all replicas last ran together; Target is what the
+	// workload asks for now. They are equal unless an upgrade is under way.
+	Version fleet.Version
+	Target  fleet.Version
+
+	// Replicas is how many the cluster should have, Updated how many of them
+	// run Target, Ready how many are ready.
+	Replicas, Updated, Ready int
+	// Next is the ordinal of the replica that the next Step would replace, or
+	// -1 when there is none. It falls by one with every Step.
+	Next int
+	// ReadySince is since when all replicas have been ready, and those touched
+	// have been on Target. Zero when that is not so now.
+	ReadySince time.Time
+	// Problem says in a few words why the cluster is not ready; for people.
+	Problem string
+
+	// Ratchet tells that the workload moves only by Steps: a Start touches no
+	// replica, and halting needs no write. A workload without it rolls by
+	// itself from its Start until it ends or is held.
+	Ratchet bool
+	// Held tells that a workload without a ratchet has been stopped.
+	Held bool
+
+	// Mark is the note that Wavegate left on the cluster, if any.
+	Mark Mark
+	// Revision identifies this observation to the data plane. Actions carry it
+	// back; one that is no longer current conflicts.
+	Revision string
+	// AsOf is when this was observed, by the data plane's own clock.
+	AsOf time.Time
+}
+
+// InFlight reports whether the cluster is between two versions.
+func (c *Cluster) InFlight() bool { return c.Target != c.Version }
+
+// Mark is what Wavegate writes onto a cluster, in the same write as the change
+// that it explains. It makes a cluster tell the truth about itself, and is
+// enough to go on safely when the ledger is lost.
+type Mark struct {
+	Release   string        `json:"release,omitempty"`
+	Cohort    string        `json:"cohort,omitempty"`
+	Commit    string        `json:"commit,omitempty"`
+	Version   fleet.Version `json:"version,omitzero"`
+	StartedAt time.Time     `json:"startedAt,omitzero"`
+	// Failed says why the upgrade of this cluster failed.
+	Failed string `json:"failed,omitempty"`
+	// Paused says why the release is paused.
+	Paused string `json:"paused,omitempty"`
+}
+
+// IsZero reports whether there is no mark.
+func (m Mark) IsZero() bool { return m == Mark{} }
+
+// Observation is what a data plane reports: everything, or what has changed.
+type Observation struct {
+	DataPlane string
+	// Cursor is handed back at the next call to get only what changed since.
+	Cursor string
+	// Full tells that Clusters is everything: what is not in it is gone.
+	Full     bool
+	Clusters []Cluster
+	Gone     []string
+	// AsOf is when the data plane was asked.
+	AsOf time.Time
+}

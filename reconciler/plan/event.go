@@ -1,0 +1,102 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+)
+
+// EventKind is what has happened.
+type EventKind string
+
+// The kinds of event. Those up to Resumed change the [State]; the rest are
+// history only.
+const (
+	CommitAdmitted    EventKind = "commit-admitted"    // Commit is in force; Tree, Baseline
+	CommitRefused     EventKind = "commit-refused"     // admission is frozen at Commit; Reason
+	TargetSet         EventKind = "target-set"         // Cohort shall run Product at To because of Commit; From is the target before
+	TargetRemoved     EventKind = "target-removed"     // Cohort has no version of Product any more
+	RolloutStarted    EventKind = "rollout-started"    // Members and Waves are fixed from here on
+	RolloutSuperseded EventKind = "rollout-superseded" // another version took its place; Reason
+	WaveOpened        EventKind = "wave-opened"
+	WaveFinished      EventKind = "wave-finished" // all members done, the soak begins
+	SoakCredited      EventKind = "soak-credited" // Soaked is how long the wave has been watched and quiet
+	WaveSoaked        EventKind = "wave-soaked"
+	RolloutFinished   EventKind = "rollout-finished"
+	ReleaseCompleted  EventKind = "release-completed"
+	ClusterJoined     EventKind = "cluster-joined" // a late joiner was appended to Wave
+	ClusterLeft       EventKind = "cluster-left"   // a member exists no more
+	ClusterStarted    EventKind = "cluster-started"
+	ClusterFinished   EventKind = "cluster-finished"
+	ClusterFailed     EventKind = "cluster-failed"
+	ClusterRetried    EventKind = "cluster-retried"
+	ClusterSkipped    EventKind = "cluster-skipped"
+	Paused            EventKind = "paused"  // Release, or everything when it is empty
+	Resumed           EventKind = "resumed" // Release, or everything when it is empty
+
+	ClusterStepped EventKind = "cluster-stepped" // Ordinal was released for replacement
+	ClusterHeld    EventKind = "cluster-held"
+	Decided        EventKind = "decided"     // the reason why Cluster waits or stands still has changed
+	DriftFound     EventKind = "drift-found" // Cluster differs from the desired state and no rollout explains it
+	DriftGone      EventKind = "drift-gone"
+)
+
+// Event is one line of the ledger and of the journal. Events are facts: once
+// recorded they are never changed.
+type Event struct {
+	// Seq is given by the ledger, in order, without gaps.
+	Seq     uint64        `json:"seq,omitempty"`
+	At      time.Time     `json:"at"`
+	Kind    EventKind     `json:"kind"`
+	Release string        `json:"release,omitempty"`
+	Product string        `json:"product,omitempty"`
+	Cohort  string        `json:"cohort,omitempty"`
+	Cluster string        `json:"cluster,omitempty"`
+	Commit  string        `json:"commit,omitempty"`
+	Tree    string        `json:"tree,omitempty"`
+	From    fleet.Version `json:"from,omitzero"`
+	To      fleet.Version `json:"to,omitzero"`
+	// Wave counts from zero.
+	Wave    int           `json:"wave,omitempty"`
+	Ordinal int           `json:"ordinal,omitempty"`
+	Soaked  time.Duration `json:"soaked,omitempty"`
+	// Gate is the short name of the reason that decided, Reason the sentence.
+	Gate   string `json:"gate,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// By is who did it when it was a person.
+	By       string   `json:"by,omitempty"`
+	Baseline bool     `json:"baseline,omitempty"`
+	Members  []string `json:"members,omitempty"`
+	// Waves are the sizes of the waves that Members are divided into.
+	Waves []int `json:"waves,omitempty"`
+	// Emergency is the name of the emergency that set the target.
+	Emergency string `json:"emergency,omitempty"`
+}
+
+// Volatile reports whether only the newest event of its kind for the same
+// release, cohort, product and wave matters: a ledger may overwrite the one
+// before.
+func (e Event) Volatile() bool { return e.Kind == SoakCredited }
+
+// CommandKind is what an operator may ask for.
+type CommandKind string
+
+// The commands.
+const (
+	CommandPause  CommandKind = "pause"  // Release, or everything when it is empty
+	CommandResume CommandKind = "resume" // Release, or everything when it is empty
+	CommandRetry  CommandKind = "retry"  // Cluster
+	CommandSkip   CommandKind = "skip"   // Cluster
+)
+
+// Command is what an authorised operator asks for. Who may is decided before
+// it gets here.
+type Command struct {
+	ID      int64       `json:"id"`
+	At      time.Time   `json:"at"`
+	Kind    CommandKind `json:"kind"`
+	Release string      `json:"release,omitempty"`
+	Cluster string      `json:"cluster,omitempty"`
+	Reason  string      `json:"reason,omitempty"`
+	By      string      `json:"by"`
+}

@@ -1,0 +1,148 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+)
+
+// State is what must be remembered between cycles: which commit is in force,
+// what each cohort shall run and why, how far each rollout is, and what is
+// paused. It is the fold of the ledger's events: [State.Apply] is the only
+// thing that changes it.
+type State struct {
+	InForce  InForce                `json:"inForce,omitzero"`
+	Frozen   *Freeze                `json:"frozen,omitempty"`
+	Targets  map[TargetKey]*Target  `json:"-"`
+	Releases map[string]*Release    `json:"-"`
+	Rollouts map[TargetKey]*Rollout `json:"-"` // the newest of each product and cohort
+	// Done are finished rollouts by release, so that a successor cohort can
+	// tell that its predecessor ran this version, also after it moved on.
+	Done map[DoneKey]time.Time `json:"-"`
+	// Paused is set while everything is paused.
+	Paused *Pause `json:"paused,omitempty"`
+	// Durations are how long upgrades of a product took, for each replica.
+	Durations map[string]*Estimate `json:"durations,omitempty"`
+}
+
+// InForce is the commit whose tree is the desired state.
+type InForce struct {
+	Commit     string    `json:"commit,omitempty"`
+	Tree       string    `json:"tree,omitempty"`
+	AdmittedAt time.Time `json:"admittedAt,omitzero"`
+}
+
+// Freeze tells that a commit was refused and that admission waits.
+type Freeze struct {
+	Commit string    `json:"commit"`
+	Reason string    `json:"reason"`
+	Since  time.Time `json:"since"`
+}
+
+// TargetKey is a product in a cohort.
+type TargetKey struct{ Product, Cohort string }
+
+// Target is the version that a product shall have in a cohort, and the commit
+// that says so.
+type Target struct {
+	Version  fleet.Version `json:"version"`
+	Previous fleet.Version `json:"previous,omitzero"`
+	Commit   string        `json:"commit"`
+	Since    time.Time     `json:"since"`
+	// Baseline tells that the target was found at the first start. No commit
+	// moved it under Wavegate's eyes, so it starts nothing: clusters that
+	// differ are drift.
+	Baseline  bool   `json:"baseline,omitempty"`
+	Emergency string `json:"emergency,omitempty"`
+}
+
+// DoneKey names a version of a product that a cohort has finished and soaked.
+type DoneKey struct {
+	TargetKey
+	Version fleet.Version
+}
+
+// Release is the train of rollouts of one version of one product through the
+// cohorts.
+type Release struct {
+	ID        string        `json:"id"`
+	Product   string        `json:"product"`
+	Version   fleet.Version `json:"version"`
+	Commit    string        `json:"commit"` // the first commit that named it
+	CreatedAt time.Time     `json:"createdAt"`
+	Failures  []Failure     `json:"failures,omitempty"`
+	// Acknowledged is how many failures an operator has resumed over.
+	Acknowledged int       `json:"acknowledged,omitempty"`
+	Paused       *Pause    `json:"paused,omitempty"`
+	CompletedAt  time.Time `json:"completedAt,omitzero"`
+}
+
+// Pause stops a release, or everything. It is lifted only by an operator.
+type Pause struct {
+	Reason string    `json:"reason"`
+	By     string    `json:"by,omitempty"`
+	At     time.Time `json:"at"`
+}
+
+// Failure is a cluster whose upgrade failed and was charged to the release.
+type Failure struct {
+	Cluster string    `json:"cluster"`
+	Cohort  string    `json:"cohort"`
+	Reason  string    `json:"reason"`
+	At      time.Time `json:"at"`
+}
+
+// Rollout is one product moving to one version in one cohort.
+type Rollout struct {
+	TargetKey
+	Release   string        `json:"release"`
+	Version   fleet.Version `json:"version"`
+	Commit    string        `json:"commit"`
+	StartedAt time.Time     `json:"startedAt"`
+	Waves     []WaveState   `json:"waves"`
+	// Members are in the order in which they are upgraded, wave after wave.
+	Members    []Member  `json:"members"`
+	FinishedAt time.Time `json:"finishedAt,omitzero"` // finished and soaked
+}
+
+// WaveState is how far a wave is.
+type WaveState struct {
+	// Size is how many members it has.
+	Size       int           `json:"size"`
+	OpenedAt   time.Time     `json:"openedAt,omitzero"`
+	FinishedAt time.Time     `json:"finishedAt,omitzero"`
+	Soaked     time.Duration `json:"soaked,omitempty"` // watched and quiet so far
+	SoakedAt   time.Time     `json:"soakedAt,omitzero"`
+}
+
+// MemberStatus is how far a member of a rollout is.
+type MemberStatus uint8
+
+// The member statuses.
+const (
+	Pending  MemberStatus = iota
+	Running               // started and not yet finished
+	Finished              // observed on the target version, all replicas ready
+	Failed                // it stopped where it was; waits for retry or skip
+	Skipped               // an operator left it out
+	Left                  // it exists no more
+)
+
+// Member is a cluster of a rollout.
+type Member struct {
+	Cluster string       `json:"cluster"`
+	Wave    int          `json:"wave,omitempty"`
+	Status  MemberStatus `json:"status,omitempty"`
+	// StartedAt is when it was started or last let go on after a stop: the
+	// progress deadline counts from here.
+	StartedAt  time.Time `json:"startedAt,omitzero"`
+	FinishedAt time.Time `json:"finishedAt,omitzero"`
+	Reason     string    `json:"reason,omitempty"` // why it failed or was skipped
+}
+
+// Estimate is what history says about the upgrade of one replica.
+type Estimate struct {
+	// PerReplica is a high quantile of the time that one replica takes.
+	PerReplica time.Duration `json:"perReplica"`
+	Samples    int           `json:"samples"`
+}
