@@ -114,9 +114,10 @@ type ProductSpec struct {
 	Image    string        `json:"image" jsonschema:"image repository without tag"`
 	Workload Workload      `json:"workload" jsonschema:"how the product's clusters are found on Kubernetes"`
 	Versions VersionPolicy `json:"versions,omitzero" jsonschema:"which version changes are allowed"`
-	// ProgressDeadline is how long one cluster's upgrade may take before it
-	// has failed. Time in which it was held does not count.
-	ProgressDeadline Duration `json:"progressDeadline,omitempty" jsonschema:"how long the upgrade of one cluster may take before it counts as failed; 1h without it"`
+	// ProgressDeadline is how long the upgrade of one cluster may go without
+	// progress (one more replica restarted, ready and settled) before it has
+	// failed. Time in which nothing was asked of the cluster does not count.
+	ProgressDeadline Duration `json:"progressDeadline,omitempty" jsonschema:"how long an upgrade may go without one more replica ready on the new version before it counts as failed; 1h without it"`
 	// Settle is how long a restarted replica has to stay ready before the next
 	// one is touched.
 	Settle   Duration  `json:"settle,omitempty" jsonschema:"how long a restarted replica must stay ready before the next one is touched; 30s without it"`

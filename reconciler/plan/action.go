@@ -34,6 +34,8 @@ type Action struct {
 	// Image and Version are what the workload shall run (Start).
 	Image   string
 	Version fleet.Version
+	// From is what the cluster ran before (Start); for the journal.
+	From fleet.Version
 	// Ordinal is the replica that a Step replaces.
 	Ordinal int
 	// Expect is the Revision of the observation that the action was decided

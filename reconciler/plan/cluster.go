@@ -68,8 +68,10 @@ type Mark struct {
 	StartedAt time.Time     `json:"startedAt,omitzero"`
 	// Failed says why the upgrade of this cluster failed.
 	Failed string `json:"failed,omitempty"`
-	// Paused says why the release is paused.
-	Paused string `json:"paused,omitempty"`
+	// Paused says why the release is paused, or why everything is when
+	// PausedAll is set.
+	Paused    string `json:"paused,omitempty"`
+	PausedAll bool   `json:"pausedAll,omitempty"`
 }
 
 // IsZero reports whether there is no mark.

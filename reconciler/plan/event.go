@@ -14,6 +14,7 @@ type EventKind string
 const (
 	CommitAdmitted    EventKind = "commit-admitted"    // Commit is in force; Tree, Baseline
 	CommitRefused     EventKind = "commit-refused"     // admission is frozen at Commit; Reason
+	AdmissionThawed   EventKind = "admission-thawed"   // the refused commit is gone from the branch
 	TargetSet         EventKind = "target-set"         // Cohort shall run Product at To because of Commit; From is the target before
 	TargetRemoved     EventKind = "target-removed"     // Cohort has no version of Product any more
 	RolloutStarted    EventKind = "rollout-started"    // Members and Waves are fixed from here on
@@ -31,14 +32,17 @@ const (
 	ClusterFailed     EventKind = "cluster-failed"
 	ClusterRetried    EventKind = "cluster-retried"
 	ClusterSkipped    EventKind = "cluster-skipped"
-	Paused            EventKind = "paused"  // Release, or everything when it is empty
-	Resumed           EventKind = "resumed" // Release, or everything when it is empty
+	DataPlaneSeen     EventKind = "data-plane-seen" // DataPlane has been observed for the first time
+	DurationLearnt    EventKind = "duration-learnt" // PerReplica is how long one replica of Cluster took
+	Paused            EventKind = "paused"          // Release, or everything when it is empty
+	Resumed           EventKind = "resumed"         // Release, or everything when it is empty
 
-	ClusterStepped EventKind = "cluster-stepped" // Ordinal was released for replacement
-	ClusterHeld    EventKind = "cluster-held"
-	Decided        EventKind = "decided"     // the reason why Cluster waits or stands still has changed
-	DriftFound     EventKind = "drift-found" // Cluster differs from the desired state and no rollout explains it
-	DriftGone      EventKind = "drift-gone"
+	ClusterStepped   EventKind = "cluster-stepped" // Ordinal was released for replacement
+	ClusterHeld      EventKind = "cluster-held"
+	ClusterContinued EventKind = "cluster-continued"
+	Decided          EventKind = "decided"     // the reason why Cluster waits or stands still has changed
+	DriftFound       EventKind = "drift-found" // Cluster differs from the desired state and no rollout explains it
+	DriftGone        EventKind = "drift-gone"
 )
 
 // Event is one line of the ledger and of the journal. Events are facts: once
@@ -68,7 +72,9 @@ type Event struct {
 	Baseline bool     `json:"baseline,omitempty"`
 	Members  []string `json:"members,omitempty"`
 	// Waves are the sizes of the waves that Members are divided into.
-	Waves []int `json:"waves,omitempty"`
+	Waves      []int         `json:"waves,omitempty"`
+	DataPlane  string        `json:"dataPlane,omitempty"`
+	PerReplica time.Duration `json:"perReplica,omitempty"`
 	// Emergency is the name of the emergency that set the target.
 	Emergency string `json:"emergency,omitempty"`
 }

@@ -15,14 +15,22 @@ type State struct {
 	Frozen   *Freeze                `json:"frozen,omitempty"`
 	Targets  map[TargetKey]*Target  `json:"-"`
 	Releases map[string]*Release    `json:"-"`
-	Rollouts map[TargetKey]*Rollout `json:"-"` // the newest of each product and cohort
+	Rollouts map[TargetKey]*Rollout `json:"-"` // the one under way or last done, of each product and cohort
 	// Done are finished rollouts by release, so that a successor cohort can
 	// tell that its predecessor ran this version, also after it moved on.
 	Done map[DoneKey]time.Time `json:"-"`
+	// Base are the targets of the first start: a cohort may always go back to
+	// what it ran then.
+	Base map[TargetKey]fleet.Version `json:"-"`
 	// Paused is set while everything is paused.
 	Paused *Pause `json:"paused,omitempty"`
 	// Durations are how long upgrades of a product took, for each replica.
 	Durations map[string]*Estimate `json:"durations,omitempty"`
+	// Seen are the data planes whose marks have been read since the ledger
+	// began. Until then a data plane may hold a pause that the ledger has lost.
+	Seen map[string]time.Time `json:"seen,omitempty"`
+
+	changes stateChanges
 }
 
 // InForce is the commit whose tree is the desired state.
@@ -54,6 +62,8 @@ type Target struct {
 	// differ are drift.
 	Baseline  bool   `json:"baseline,omitempty"`
 	Emergency string `json:"emergency,omitempty"`
+	// Release is the train that the target belongs to; empty for a baseline.
+	Release string `json:"release,omitempty"`
 }
 
 // DoneKey names a version of a product that a cohort has finished and soaked.
@@ -103,6 +113,10 @@ type Rollout struct {
 	// Members are in the order in which they are upgraded, wave after wave.
 	Members    []Member  `json:"members"`
 	FinishedAt time.Time `json:"finishedAt,omitzero"` // finished and soaked
+
+	// shape changes with the list of members, so that a plan notices.
+	shape uint64
+	index map[string]int
 }
 
 // WaveState is how far a wave is.
@@ -133,9 +147,12 @@ type Member struct {
 	Cluster string       `json:"cluster"`
 	Wave    int          `json:"wave,omitempty"`
 	Status  MemberStatus `json:"status,omitempty"`
-	// StartedAt is when it was started or last let go on after a stop: the
+	// StartedAt is when it was started or retried: alerts from here on are
+	// held against the new version.
+	StartedAt time.Time `json:"startedAt,omitzero"`
+	// SteppedAt is when a replica was last released for replacement: the
 	// progress deadline counts from here.
-	StartedAt  time.Time `json:"startedAt,omitzero"`
+	SteppedAt  time.Time `json:"steppedAt,omitzero"`
 	FinishedAt time.Time `json:"finishedAt,omitzero"`
 	Reason     string    `json:"reason,omitempty"` // why it failed or was skipped
 }

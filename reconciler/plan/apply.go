@@ -1,0 +1,294 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+)
+
+// NewState returns the state before the first event.
+func NewState() *State {
+	return &State{
+		Targets:   map[TargetKey]*Target{},
+		Releases:  map[string]*Release{},
+		Rollouts:  map[TargetKey]*Rollout{},
+		Done:      map[DoneKey]time.Time{},
+		Base:      map[TargetKey]fleet.Version{},
+		Durations: map[string]*Estimate{},
+		Seen:      map[string]time.Time{},
+	}
+}
+
+// Apply folds one event into the state. It never fails: an event about
+// something that the state does not know changes nothing, so that a ledger
+// whose beginning was cut off can still be read.
+func (s *State) Apply(e Event) {
+	key := TargetKey{e.Product, e.Cohort}
+	switch e.Kind {
+	case CommitAdmitted:
+		s.InForce = InForce{Commit: e.Commit, Tree: e.Tree, AdmittedAt: e.At}
+		s.Frozen = nil
+		s.changes.structure++
+	case CommitRefused:
+		s.Frozen = &Freeze{Commit: e.Commit, Reason: e.Reason, Since: e.At}
+	case AdmissionThawed:
+		s.Frozen = nil
+	case TargetSet:
+		s.Targets[key] = &Target{
+			Version: e.To, Previous: e.From, Commit: e.Commit, Since: e.At,
+			Baseline: e.Baseline, Emergency: e.Emergency, Release: e.Release,
+		}
+		if e.Baseline {
+			s.Base[key] = e.To
+		}
+		s.openRelease(e)
+		s.changes.structure++
+	case TargetRemoved:
+		delete(s.Targets, key)
+		delete(s.Rollouts, key)
+		s.changes.structure++
+	case RolloutStarted:
+		s.openRelease(e)
+		s.Rollouts[key] = newRollout(e)
+		s.changes.structure++
+	case RolloutSuperseded:
+		delete(s.Rollouts, key)
+		s.changes.structure++
+	case WaveOpened, WaveFinished, SoakCredited, WaveSoaked:
+		s.applyWave(e)
+	case RolloutFinished:
+		if r := s.rollout(e); r != nil {
+			r.finish(e.At)
+			s.Done[DoneKey{key, r.Version}] = e.At
+			s.changes.structure++
+		}
+	case ReleaseCompleted:
+		if r := s.Releases[e.Release]; r != nil {
+			r.CompletedAt = e.At
+		}
+	case ClusterJoined:
+		if r := s.rollout(e); r != nil && r.Member(e.Cluster) == nil {
+			r.add(Member{Cluster: e.Cluster, Wave: e.Wave})
+			s.changes.structure++
+		}
+	case ClusterLeft, ClusterStarted, ClusterFinished, ClusterFailed,
+		ClusterRetried, ClusterSkipped, ClusterStepped:
+		s.applyMember(e)
+	case Paused:
+		s.setPause(e.Release, &Pause{Reason: e.Reason, By: e.By, At: e.At})
+	case Resumed:
+		s.setPause(e.Release, nil)
+		if r := s.Releases[e.Release]; r != nil {
+			r.Acknowledged = len(r.Failures)
+		}
+	case DataPlaneSeen:
+		s.Seen[e.DataPlane] = e.At
+		s.changes.structure++
+	case DurationLearnt:
+		s.learn(e.Product, e.PerReplica)
+	case ClusterHeld, ClusterContinued, Decided, DriftFound, DriftGone:
+	}
+}
+
+// openRelease makes sure that the release of an event exists.
+func (s *State) openRelease(e Event) {
+	if e.Release == "" || s.Releases[e.Release] != nil {
+		return
+	}
+	s.Releases[e.Release] = &Release{
+		ID: e.Release, Product: e.Product, Version: e.To, Commit: e.Commit, CreatedAt: e.At,
+	}
+}
+
+// rollout returns the rollout that an event speaks of: an event of a release
+// that has been superseded in the meantime finds none.
+func (s *State) rollout(e Event) *Rollout {
+	r := s.Rollouts[TargetKey{e.Product, e.Cohort}]
+	if r == nil || r.Release != e.Release {
+		return nil
+	}
+	return r
+}
+
+func (s *State) applyWave(e Event) {
+	r := s.rollout(e)
+	if r == nil || e.Wave >= len(r.Waves) {
+		return
+	}
+	w := &r.Waves[e.Wave]
+	switch e.Kind {
+	case WaveOpened:
+		w.OpenedAt = e.At
+	case WaveFinished:
+		w.FinishedAt = e.At
+		w.Soaked = 0
+	case SoakCredited:
+		if !w.FinishedAt.IsZero() && w.SoakedAt.IsZero() {
+			w.Soaked = e.Soaked
+		}
+	case WaveSoaked:
+		w.SoakedAt = e.At
+	default:
+	}
+}
+
+func (s *State) applyMember(e Event) {
+	r := s.rollout(e)
+	if r == nil {
+		return
+	}
+	m := r.Member(e.Cluster)
+	if m == nil {
+		return
+	}
+	s.changes.touch(e.Cluster)
+	switch e.Kind {
+	case ClusterLeft:
+		m.Status = Left
+	case ClusterStarted:
+		m.Status, m.StartedAt, m.SteppedAt, m.Reason = Running, e.At, e.At, ""
+	case ClusterRetried:
+		m.Status, m.StartedAt, m.SteppedAt, m.Reason = Running, e.At, e.At, ""
+	case ClusterStepped:
+		m.SteppedAt = e.At
+	case ClusterFinished:
+		m.Status, m.FinishedAt, m.Reason = Finished, e.At, ""
+	case ClusterSkipped:
+		m.Status, m.Reason = Skipped, e.Reason
+	case ClusterFailed:
+		m.Status, m.Reason = Failed, e.Reason
+		if m.Wave < len(r.Waves) && r.Waves[m.Wave].SoakedAt.IsZero() {
+			r.Waves[m.Wave].Soaked = 0
+		}
+		if rel := s.Releases[e.Release]; rel != nil {
+			rel.Failures = append(rel.Failures, Failure{
+				Cluster: e.Cluster, Cohort: e.Cohort, Reason: e.Reason, At: e.At,
+			})
+		}
+		s.changes.structure++
+	default:
+	}
+}
+
+func (s *State) setPause(release string, p *Pause) {
+	s.changes.structure++
+	if release == "" {
+		s.Paused = p
+		return
+	}
+	if r := s.Releases[release]; r != nil {
+		r.Paused = p
+	}
+}
+
+// learn keeps an estimate that follows a high quantile: it rises at once and
+// falls slowly, because a duration that is too short starts clusters that do
+// not end before a blackout.
+func (s *State) learn(product string, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	est := s.Durations[product]
+	if est == nil {
+		est = &Estimate{}
+		s.Durations[product] = est
+	}
+	est.Samples++
+	if d >= est.PerReplica {
+		est.PerReplica = d
+	} else {
+		est.PerReplica -= (est.PerReplica - d) / 64
+	}
+	s.changes.structure++
+}
+
+func newRollout(e Event) *Rollout {
+	r := &Rollout{
+		TargetKey: TargetKey{e.Product, e.Cohort}, Release: e.Release, Version: e.To,
+		Commit: e.Commit, StartedAt: e.At,
+	}
+	pos := 0
+	for w, size := range e.Waves {
+		r.Waves = append(r.Waves, WaveState{Size: size})
+		for range size {
+			if pos < len(e.Members) {
+				r.Members = append(r.Members, Member{Cluster: e.Members[pos], Wave: w})
+				pos++
+			}
+		}
+	}
+	if len(r.Waves) > 0 {
+		r.Waves[0].OpenedAt = e.At
+	}
+	return r
+}
+
+// Member returns the member of that name, or nil.
+func (r *Rollout) Member(name string) *Member {
+	if r.index == nil {
+		r.index = make(map[string]int, len(r.Members))
+		for i := range r.Members {
+			r.index[r.Members[i].Cluster] = i
+		}
+	}
+	i, ok := r.index[name]
+	if !ok {
+		return nil
+	}
+	return &r.Members[i]
+}
+
+func (r *Rollout) add(m Member) {
+	r.Members = append(r.Members, m)
+	if m.Wave < len(r.Waves) {
+		r.Waves[m.Wave].Size++
+	}
+	r.index = nil
+	r.shape++
+}
+
+// finish closes the rollout. Members that are done are forgotten; those that
+// failed, were skipped or are still waiting (pinned, say) stay known.
+func (r *Rollout) finish(at time.Time) {
+	r.FinishedAt = at
+	r.Members = slices.DeleteFunc(r.Members, func(m Member) bool {
+		return m.Status == Finished || m.Status == Left
+	})
+	r.Members = slices.Clip(r.Members)
+	r.index = nil
+	r.shape++
+}
+
+// Release returns the release that a version of a product in a cohort belongs
+// to: the one under way with the same version in another cohort, or a new one
+// named after the commit.
+func (s *State) releaseFor(product string, v fleet.Version, commit string) string {
+	for _, k := range slices.SortedFunc(maps.Keys(s.Targets), compareKeys) {
+		t := s.Targets[k]
+		if k.Product == product && t.Version == v && t.Release != "" {
+			return t.Release
+		}
+	}
+	return product + "-" + v.Tag + "-" + short(commit)
+}
+
+func short(commit string) string { return commit[:min(7, len(commit))] }
+
+func compareKeys(a, b TargetKey) int {
+	if a.Product != b.Product {
+		if a.Product < b.Product {
+			return -1
+		}
+		return 1
+	}
+	switch {
+	case a.Cohort < b.Cohort:
+		return -1
+	case a.Cohort > b.Cohort:
+		return 1
+	default:
+		return 0
+	}
+}

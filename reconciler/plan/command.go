@@ -1,0 +1,105 @@
+//go:build wip
+
+package plan
+
+import "fmt"
+
+// Obey turns what operators have asked for into events. A command that makes no
+// sense is refused with a sentence.
+func Obey(s *State, inv *Inventory, p *Plan, commands []Command) (events []Event, refused map[int64]string) {
+	refused = map[int64]string{}
+	for _, cmd := range commands {
+		e, why := obey(s, inv, p, cmd)
+		if why != "" {
+			refused[cmd.ID] = why
+			continue
+		}
+		events = append(events, e)
+	}
+	return events, refused
+}
+
+func obey(s *State, inv *Inventory, p *Plan, cmd Command) (Event, string) {
+	e := Event{At: cmd.At, Release: cmd.Release, Cluster: cmd.Cluster, Reason: cmd.Reason, By: cmd.By}
+	release := s.Releases[cmd.Release]
+	if release != nil {
+		e.Product, e.To = release.Product, release.Version
+	}
+	switch cmd.Kind {
+	case CommandPause, CommandResume:
+		if cmd.Release != "" && release == nil {
+			return e, fmt.Sprintf("no release %q; see `wavegate status`", cmd.Release)
+		}
+		if cmd.Kind == CommandPause {
+			e.Kind = Paused
+			if e.Reason == "" {
+				e.Reason = "paused by " + cmd.By
+			}
+			return e, ""
+		}
+		e.Kind = Resumed
+		if (release == nil && s.Paused == nil) || (release != nil && release.Paused == nil) {
+			return e, "it is not paused"
+		}
+		return e, ""
+	case CommandRetry, CommandSkip:
+		return obeyMember(s, inv, p, cmd, e)
+	default:
+		return e, fmt.Sprintf("unknown command %q", cmd.Kind)
+	}
+}
+
+func obeyMember(s *State, inv *Inventory, p *Plan, cmd Command, e Event) (Event, string) {
+	for _, r := range s.Rollouts {
+		m := r.Member(cmd.Cluster)
+		if m == nil {
+			continue
+		}
+		e.Release, e.Product, e.Cohort, e.Commit, e.To, e.Wave = r.Release, r.Product, r.Cohort, r.Commit, r.Version, m.Wave
+		if cmd.Kind == CommandSkip {
+			if m.Status == Finished || m.Status == Left {
+				return e, cmd.Cluster + " is done already"
+			}
+			e.Kind = ClusterSkipped
+			if e.Reason == "" {
+				e.Reason = "skipped by " + cmd.By
+			}
+			return e, ""
+		}
+		if m.Status == Pending || m.Status == Running {
+			return e, cmd.Cluster + " has not failed: it is " + statusWord(m.Status)
+		}
+		e.Kind = ClusterRetried
+		return e, ""
+	}
+	row, ok := inv.Find(cmd.Cluster)
+	if !ok {
+		return e, fmt.Sprintf("no data plane has a cluster %q", cmd.Cluster)
+	}
+	if cmd.Kind == CommandRetry && p != nil {
+		key := TargetKey{inv.Cluster(row).Product, p.Cohort(row)}
+		if r := s.Rollouts[key]; r != nil {
+			e.Kind, e.Release, e.Product, e.Cohort = ClusterJoined, r.Release, r.Product, r.Cohort
+			e.Commit, e.To, e.Wave = r.Commit, r.Version, len(r.Waves)-1
+			return e, ""
+		}
+	}
+	return e, cmd.Cluster + " is in no rollout"
+}
+
+func statusWord(s MemberStatus) string {
+	switch s {
+	case Pending:
+		return "waiting"
+	case Running:
+		return "under way"
+	case Finished:
+		return "finished"
+	case Failed:
+		return "failed"
+	case Skipped:
+		return "skipped"
+	default:
+		return "gone"
+	}
+}

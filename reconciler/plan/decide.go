@@ -1,0 +1,256 @@
+//go:build wip
+
+package plan
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+)
+
+// Decide decides for every cluster from scratch. It is a function of its input
+// alone.
+func Decide(in Input) *Plan {
+	m := newMemo(&in)
+	return decide(&in, m, decisions{})
+}
+
+// Next decides for the input that follows the one of p, and looks only at what
+// has changed. The result is the same as that of Decide. The plan p stays
+// readable, but only the newest plan can be asked for Next or Explain.
+func (p *Plan) Next(in Input) *Plan {
+	m := p.memo
+	if m == nil || m.policy != in.Policy || m.inv != in.Fleet || m.state != in.State {
+		return Decide(in)
+	}
+	p.memo = nil
+	return decide(&in, m, p.dec.next())
+}
+
+// cycle is one run of decide.
+type cycle struct {
+	in    *Input
+	memo  *memo
+	plan  *Plan
+	usage *usage
+
+	forbids   map[[2]uint32]bool // version pairs of the policy, by view product
+	forbidKey string
+	joins     []Event
+	scratch   bool
+	changed   map[*view][]int32
+}
+
+func decide(in *Input, m *memo, dec decisions) *Plan {
+	c := &cycle{in: in, memo: m, plan: &Plan{Now: in.Now, dec: dec, memo: m}}
+	c.plan.cycle = c
+	c.refresh()
+	c.settleCommon()
+	c.usage = newUsage(in.Fleet, c.limits())
+	c.countFlight()
+	c.decideRows()
+	c.decideMembers()
+	c.lifecycle()
+	c.finish()
+	return c.plan
+}
+
+func (c *cycle) limits() []fleet.Limit {
+	if c.in.Policy == nil {
+		return nil
+	}
+	return c.in.Policy.Spec.Fleet.Spec.Limits
+}
+
+// refresh brings the memo up to date: which rows have changed, what the windows
+// say, where alerts fire, how far the state is.
+func (c *cycle) refresh() {
+	m, in := c.memo, c.in
+	m.grow(len(in.Fleet.names))
+	m.classes.begin(in.Fleet)
+	if rows, ok := in.Fleet.changes.since(m.invSeen); ok && m.invSeen > 0 {
+		for _, r := range rows {
+			m.dirty[r] = struct{}{}
+		}
+		for r := range m.dirty {
+			m.refresh(r)
+		}
+	} else {
+		for r := range in.Fleet.names {
+			m.refresh(Row(r))
+		}
+		for _, v := range m.views {
+			v.all = true
+		}
+		c.scratch = true
+	}
+	m.invSeen = in.Fleet.changes.end()
+	touched, ok := in.State.changes.log.since(m.stateSeen)
+	if m.structure != in.State.changes.structure || !ok || m.stateSeen == 0 {
+		m.sync()
+	} else {
+		for _, v := range m.views {
+			if v.rollout != nil && v.rollout.shape != v.shape {
+				m.resolve(v, v.rollout)
+				v.changed, v.all = true, true
+			}
+		}
+	}
+	for _, name := range touched {
+		if r, ok := in.Fleet.rows[name]; ok {
+			m.dirty[r] = struct{}{}
+			m.refreshFlight(r)
+			if v := m.viewOf(r); v != nil {
+				v.changed = true
+			}
+		}
+	}
+	m.stateSeen = in.State.changes.log.end()
+	c.refreshAlerts()
+	c.refreshClock()
+}
+
+// refreshClock takes in what changes with time alone.
+func (c *cycle) refreshClock() {
+	m := c.memo
+	for i := range m.sets {
+		m.sets[i].asked = false
+	}
+	if c.in.Policy != nil {
+		m.snap = c.in.Policy.index.At(c.in.Now, m.snap)
+	}
+	if !m.recheck.IsZero() && !c.in.Now.Before(m.recheck) {
+		m.recheck = time.Time{}
+		for _, v := range m.views {
+			v.all, v.changed = true, true
+		}
+	}
+}
+
+// refreshAlerts sorts the alerts by cluster and marks those clusters whose
+// alerts have changed.
+func (c *cycle) refreshAlerts() {
+	m := c.memo
+	before, beforeOf := m.alerts, m.alertOf
+	m.alerts, m.alertOf = nil, map[Row][]int32{}
+	alerts := slices.Clone(c.in.Signals.Alerts)
+	slices.SortFunc(alerts, compareAlerts)
+	alerts = slices.CompactFunc(alerts, func(a, b Alert) bool { return compareAlerts(a, b) == 0 })
+	for _, a := range alerts {
+		r, ok := c.in.Fleet.rows[a.Cluster]
+		if !ok {
+			c.plan.Unmapped = append(c.plan.Unmapped, a)
+			continue
+		}
+		m.alertOf[r] = append(m.alertOf[r], int32(len(m.alerts)))
+		m.alerts = append(m.alerts, a)
+	}
+	// Decisions hold indices of alerts: when the list has changed, all clusters
+	// with alerts are decided again.
+	if slices.Equal(before, m.alerts) {
+		return
+	}
+	for _, of := range []map[Row][]int32{beforeOf, m.alertOf} {
+		for r := range of {
+			m.dirty[r] = struct{}{}
+			if v := m.viewOf(r); v != nil {
+				v.changed = true
+			}
+		}
+	}
+}
+
+func compareAlerts(a, b Alert) int {
+	if d := strings.Compare(a.Cluster, b.Cluster); d != 0 {
+		return d
+	}
+	if d := strings.Compare(a.Monitor, b.Monitor); d != 0 {
+		return d
+	}
+	if d := strings.Compare(a.Product, b.Product); d != 0 {
+		return d
+	}
+	return a.Since.Compare(b.Since)
+}
+
+func (c *cycle) countFlight() {
+	m := c.memo
+	for _, v := range m.views {
+		if v.changed {
+			m.recount(v, c.in.Now)
+		}
+		for w := range v.waves {
+			v.waves[w].inFlight = 0
+		}
+	}
+	for r := range m.flight {
+		c.usage.add(r)
+		v := m.viewOf(r)
+		if v == nil || v.rollout == nil {
+			continue
+		}
+		if p := m.pos[r]; p >= 0 {
+			v.waves[v.rollout.Members[p].Wave].inFlight++
+		}
+	}
+}
+
+// forbidden reports whether the product's policy forbids to go from a version
+// to the view's target.
+func (c *cycle) forbidden(v *view, from uint32) bool {
+	if from == v.version {
+		return false
+	}
+	if c.forbids == nil || c.forbidKey != v.key.Product {
+		c.forbids, c.forbidKey = map[[2]uint32]bool{}, v.key.Product
+	}
+	key := [2]uint32{from, v.version}
+	f, ok := c.forbids[key]
+	if !ok {
+		f = v.product.Spec.Versions.Check(c.in.Fleet.version.values[from], v.target.Version) != ""
+		c.forbids[key] = f
+	}
+	return f
+}
+
+// set publishes a decision.
+func (c *cycle) set(r Row, d Decision) {
+	old := c.plan.dec.at(r)
+	if old == d {
+		return
+	}
+	c.plan.dec.set(r, d)
+	c.plan.Changes = append(c.plan.Changes, Change{Row: r, Cluster: c.in.Fleet.names[r], Old: old, New: d})
+}
+
+// finish puts everything into its order and counts.
+func (c *cycle) finish() {
+	p := c.plan
+	clear(c.memo.dirty)
+	for _, v := range c.memo.views {
+		v.all, v.recounted = false, false
+	}
+	slices.SortFunc(p.Changes, func(a, b Change) int { return strings.Compare(a.Cluster, b.Cluster) })
+	if len(p.Events) > 0 {
+		p.Actions = nil
+	}
+	c.count()
+	c.status()
+	c.wake()
+}
+
+// count counts the decisions by verdict, from those that have changed.
+func (c *cycle) count() {
+	m := c.memo
+	for _, ch := range c.plan.Changes {
+		if ch.Old.counted {
+			m.totals[ch.Old.Verdict]--
+		}
+		if ch.New.counted {
+			m.totals[ch.New.Verdict]++
+		}
+	}
+	c.plan.Totals = m.totals
+}

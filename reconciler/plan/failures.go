@@ -1,0 +1,160 @@
+//go:build wip
+
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+)
+
+// alertEvents charges alerts to the upgrade of the cluster on which they fire:
+// those that were quiet before its start, until its wave has soaked. What fires
+// just as much on clusters that were not touched is the environment's fault.
+func (c *cycle) alertEvents(v *view) {
+	if len(c.memo.alerts) == 0 || !v.rollout.FinishedAt.IsZero() {
+		return
+	}
+	charged := map[string]bool{}
+	for i := range c.memo.alerts {
+		a := &c.memo.alerts[i]
+		r := c.in.Fleet.rows[a.Cluster]
+		if c.memo.viewOf(r) != v || c.memo.pos[r] < 0 || charged[a.Cluster] || !c.monitors(v.product, a.Monitor) {
+			continue
+		}
+		member := &v.rollout.Members[c.memo.pos[r]]
+		if !underTest(v, member) || (!a.Since.IsZero() && a.Since.Before(member.StartedAt)) {
+			continue
+		}
+		if touched, all, others, rest := c.control(v, r, a.Monitor); others >= 2 && others*all >= touched*rest {
+			c.plan.Notes = append(c.plan.Notes, fmt.Sprintf(
+				"%s fires on %d of %d untouched and on %d of %d touched clusters of %s in %s: not charged to %s",
+				a.Monitor, others, rest, touched, all, v.key.Product, c.planeOf(r), v.rollout.Release))
+			continue
+		}
+		charged[a.Cluster] = true
+		e := c.memberEvent(v, member, ClusterFailed)
+		e.Gate = a.Monitor
+		e.Reason = "monitor " + a.Monitor + " fires"
+		if !a.Since.IsZero() {
+			e.Reason += " since " + clock(a.Since)
+		}
+		c.emit(e)
+	}
+}
+
+// monitors reports whether the product names the monitor. An alert of another
+// product on the same cluster is not its business.
+func (c *cycle) monitors(p *fleet.Product, monitor string) bool {
+	for i := range p.Spec.Monitors {
+		if p.Spec.Monitors[i].Name == monitor {
+			return true
+		}
+	}
+	return false
+}
+
+// underTest reports whether what happens to a member counts for or against the
+// new version: from its start until its wave has soaked.
+func underTest(v *view, m *Member) bool {
+	switch m.Status {
+	case Running:
+		return true
+	case Finished:
+		return !m.StartedAt.IsZero() && v.rollout.Waves[m.Wave].SoakedAt.IsZero()
+	default:
+		return false
+	}
+}
+
+// control compares the clusters of a product that share a data plane with r:
+// on how many of those touched by the release does the monitor fire, and on how
+// many of the others.
+func (c *cycle) control(v *view, r Row, monitor string) (firing, all, othersFiring, others int) {
+	plane := c.in.Fleet.col.plane[r]
+	for _, w := range c.memo.views {
+		if w.key.Product != v.key.Product {
+			continue
+		}
+		for _, row := range w.rows {
+			if c.in.Fleet.col.plane[row] != plane || !c.in.Fleet.known(row) {
+				continue
+			}
+			member := c.memo.member(row)
+			fires := false
+			for _, a := range c.memo.alertOf[row] {
+				fires = fires || c.memo.alerts[a].Monitor == monitor
+			}
+			switch {
+			case member != nil && underTest(w, member):
+				all++
+				if fires {
+					firing++
+				}
+			case member == nil || member.Status == Pending:
+				others++
+				if fires {
+					othersFiring++
+				}
+			}
+		}
+	}
+	return firing, all, othersFiring, others
+}
+
+func (c *cycle) planeOf(r Row) string { return c.in.Fleet.strings.values[c.in.Fleet.col.plane[r]] }
+
+// releaseEvents pauses releases whose budget is spent and completes those that
+// have gone through all cohorts.
+func (c *cycle) releaseEvents() {
+	charged := map[string]bool{}
+	for _, e := range c.plan.Events {
+		if e.Kind == ClusterFailed {
+			charged[e.Release] = true
+		}
+	}
+	for _, r := range c.in.State.sortedReleases() {
+		if charged[r.ID] || !r.CompletedAt.IsZero() {
+			continue // decided again with the failure in the state
+		}
+		if r.Paused == nil && c.overBudget(r) {
+			allowed, _ := c.allowance(r)
+			e := Event{At: c.in.Now, Kind: Paused, Release: r.ID, Product: r.Product, To: r.Version, Gate: BudgetSpent.String()}
+			e.Reason = budgetReason(r, allowed)
+			c.emit(e)
+		}
+		if c.completed(r) {
+			c.emit(Event{At: c.in.Now, Kind: ReleaseCompleted, Release: r.ID, Product: r.Product, To: r.Version, Commit: r.Commit})
+		}
+	}
+}
+
+func budgetReason(r *Release, allowed int) string {
+	last := r.Failures[len(r.Failures)-1]
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s failed: %s", last.Cluster, last.Reason)
+	fmt.Fprintf(&b, "; %s failed, %d allowed", plural(len(r.Failures), "cluster has", "clusters have"), allowed)
+	return b.String()
+}
+
+// completed reports whether a release has gone through every cohort that runs
+// its product.
+func (c *cycle) completed(r *Release) bool {
+	found := false
+	for _, v := range c.memo.views {
+		if v.key.Product != r.Product {
+			continue
+		}
+		if v.target == nil || v.target.Version != r.Version {
+			return false
+		}
+		if v.target.Release == r.ID {
+			if v.rollout == nil || v.rollout.Release != r.ID || v.rollout.FinishedAt.IsZero() {
+				return false
+			}
+			found = true
+		}
+	}
+	return found
+}

@@ -1,0 +1,353 @@
+//go:build wip
+
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+)
+
+// decideMembers decides for the members of all rollouts, in the order of the
+// train. It is the one pass in which the limits are shared out: those in flight
+// are counted already, and those that start take what is left, wave after wave
+// and member after member.
+func (c *cycle) decideMembers() {
+	for _, v := range c.memo.views {
+		if v.rollout == nil {
+			continue
+		}
+		for w := range v.waves {
+			c.decideWave(v, w)
+		}
+	}
+}
+
+func (c *cycle) decideWave(v *view, w int) {
+	wave := &v.waves[w]
+	gates, first := c.waveGates(v, w)
+	key := waveKey{valid: true, snap: c.memo.snap, est: c.estimate(v, 1), gates: gates, first: first}
+	same := key == wave.key && !v.all
+	wave.key = key
+	if same && gates != 0 {
+		// All pending members are refused for the same reason as before: only
+		// those that have changed are looked at.
+		c.decideChanged(v, w, wave.from)
+		return
+	}
+	cut, cutBy := wave.cut, wave.cutBy
+	wave.cut, wave.cutBy = wave.to, Finding{}
+	for pos := wave.from; pos < wave.to; pos++ {
+		if f := c.exhausted(v, w); f.blocks() {
+			if !wave.cutBy.blocks() {
+				wave.cut, wave.cutBy = pos, f
+			}
+			if same && pos >= cut && f == cutBy {
+				c.decideChanged(v, w, pos)
+				return
+			}
+		}
+		c.decideMember(v, w, pos)
+	}
+}
+
+// exhausted returns the limit that lets no member of a wave start any more,
+// whatever its labels.
+func (c *cycle) exhausted(v *view, w int) Finding {
+	if f := c.usage.full(); f.blocks() {
+		return f
+	}
+	return c.waveLimit(v, w)
+}
+
+// waveGates are the gates that refuse all pending members of a wave alike.
+func (c *cycle) waveGates(v *view, w int) (all Gates, first Finding) {
+	for _, g := range []Gate{GateInForce, GateKnown, GatePause, GateOneCohort, GatePredecessor, GateBudget} {
+		if f := v.common[g]; f.blocks() {
+			if all == 0 {
+				first = f
+			}
+			all = all.with(g)
+		}
+	}
+	if v.rollout.Waves[w].OpenedAt.IsZero() {
+		if all == 0 {
+			first = Finding{WaveNotOpen, int32(w)}
+		}
+		all = all.with(GateWave)
+	}
+	return all, first
+}
+
+// decideChanged decides for those members from a position on that have changed
+// or are in flight.
+func (c *cycle) decideChanged(v *view, w, from int) {
+	wave := &v.waves[w]
+	for _, pos := range c.changedIn(v) {
+		if int(pos) >= from && int(pos) < wave.to {
+			c.decideMember(v, w, int(pos))
+		}
+	}
+}
+
+// changedIn returns the positions of a view's members that have changed or are
+// in flight, ascending.
+func (c *cycle) changedIn(v *view) []int32 {
+	if c.changed == nil {
+		c.changed = map[*view][]int32{}
+		add := func(r Row) {
+			if v := c.memo.viewOf(r); v != nil && c.memo.pos[r] >= 0 {
+				c.changed[v] = append(c.changed[v], c.memo.pos[r])
+			}
+		}
+		for r := range c.memo.dirty {
+			add(r)
+		}
+		for r := range c.memo.flight {
+			add(r)
+		}
+		for r := range c.memo.paused {
+			add(r)
+		}
+		for v, positions := range c.changed {
+			slices.Sort(positions)
+			c.changed[v] = slices.Compact(positions)
+		}
+	}
+	return c.changed[v]
+}
+
+func (c *cycle) decideMember(v *view, w, pos int) {
+	r := v.members[pos]
+	if r < 0 {
+		return
+	}
+	s := &subject{row: r, view: v, wave: w}
+	var d Decision
+	switch member := &v.rollout.Members[pos]; member.Status {
+	case Pending:
+		d = c.judgePending(s)
+	case Running:
+		d = c.judgeRunning(s, member)
+	case Finished:
+		d = c.judgeFinished(s)
+	case Failed:
+		d = c.judgeFailed(s, member)
+	case Skipped:
+		d = Decision{Verdict: SkippedVerdict, Reason: OperatorSkipped}
+	case Left:
+		d = Decision{Verdict: Unknown, Reason: LeftTheFleet}
+	}
+	d.Wave, d.counted = uint8(min(w, noWave-1)), true
+	c.set(r, d)
+}
+
+func decision(v Verdict, f Finding, gates Gates) Decision {
+	return Decision{Verdict: v, Reason: f.Reason, Arg: f.Arg, Gates: gates}
+}
+
+// judgePending decides whether a member starts now. One that is half way to a
+// superseded version is redirected instead.
+func (c *cycle) judgePending(s *subject) Decision {
+	inv := c.in.Fleet
+	if inv.inFlight(s.row) {
+		return c.judgeRedirect(s)
+	}
+	if inv.known(s.row) && inv.col.version[s.row] == s.view.version {
+		return Decision{Verdict: Current}
+	}
+	f, at, gates := c.ask(&startGates, s)
+	if gates != 0 {
+		return decision(waitingBehind(at), f, gates)
+	}
+	c.start(s, c.in.Now, "wave "+ordinal(s.wave)+" of "+s.view.key.Cohort)
+	c.usage.add(s.row)
+	s.view.waves[s.wave].inFlight++
+	return Decision{Verdict: Starting}
+}
+
+// waitingBehind is the verdict of a cluster that has not started and waits in
+// front of a gate.
+func waitingBehind(g Gate) Verdict {
+	switch g {
+	case GatePin:
+		return Held
+	default:
+		return Waiting
+	}
+}
+
+// judgeRedirect decides for a cluster in flight whose rollout wants another
+// version than the one that it is half way to. It goes on to the new one at the
+// next replica, and until then it stands still.
+func (c *cycle) judgeRedirect(s *subject) Decision {
+	inv := c.in.Fleet
+	if !inv.known(s.row) {
+		return Decision{Verdict: Unknown, Reason: NotObserved, Gates: Gates(0).with(GateKnown)}
+	}
+	if inv.col.target[s.row] != s.view.version && !c.ours(s.row) {
+		return Decision{Verdict: Drifted, Reason: SomebodyElsesChange, Drift: ChangedByHand}
+	}
+	f, _, gates := c.ask(&redirectGates, s)
+	if gates != 0 {
+		c.hold(s, f)
+		return decision(Stopped, f, gates)
+	}
+	if inv.col.target[s.row] == s.view.version {
+		return Decision{Verdict: Rolling, Reason: StartUnconfirmed} // adopted by an event
+	}
+	if f := c.unsettled(s); f.blocks() && inv.col.flags[s.row]&flagRatchet != 0 {
+		return decision(Rolling, f, 0)
+	}
+	c.start(s, c.in.Now, "superseded by "+s.view.target.Version.String())
+	return Decision{Verdict: Starting}
+}
+
+// judgeRunning decides whether a cluster in flight goes on.
+func (c *cycle) judgeRunning(s *subject, member *Member) Decision {
+	inv := c.in.Fleet
+	col := &inv.col
+	switch {
+	case !inv.known(s.row):
+		return Decision{Verdict: Unknown, Reason: NotObserved, Gates: Gates(0).with(GateKnown)}
+	case !inv.inFlight(s.row) && col.version[s.row] == s.view.version:
+		return Decision{Verdict: Rolling, Reason: ReplicaSettling} // finished by an event
+	case !inv.inFlight(s.row):
+		f, _, gates := c.ask(&redirectGates, s)
+		if gates != 0 {
+			return decision(Stopped, f, gates)
+		}
+		c.start(s, member.StartedAt, "start was not confirmed")
+		return Decision{Verdict: Starting, Reason: StartUnconfirmed}
+	case col.target[s.row] != s.view.version:
+		return c.judgeRedirect(s)
+	}
+	f, _, gates := c.ask(&goOnGates, s)
+	if gates != 0 {
+		c.hold(s, f)
+		return decision(Stopped, f, gates)
+	}
+	if col.flags[s.row]&flagRatchet == 0 {
+		if col.flags[s.row]&flagHeld != 0 {
+			c.act(s, Continue, "nothing stands in the way any more")
+		}
+		return Decision{Verdict: Rolling, Reason: RollsByItself}
+	}
+	if f := c.unsettled(s); f.blocks() {
+		return decision(Rolling, f, 0)
+	}
+	if col.next[s.row] >= 0 {
+		c.act(s, Step, "all replicas are ready and settled")
+	}
+	return Decision{Verdict: Rolling}
+}
+
+// unsettled says what the next step waits for, or nothing.
+func (c *cycle) unsettled(s *subject) Finding {
+	col := &c.in.Fleet.col
+	since := col.readySince[s.row]
+	if col.ready[s.row] < col.replicas[s.row] || since == 0 {
+		return Finding{Reason: ReplicaRestarting}
+	}
+	if c.in.Now.Before(instant(since).Add(time.Duration(s.view.product.Spec.Settle))) {
+		return Finding{Reason: ReplicaSettling}
+	}
+	return Finding{}
+}
+
+func (c *cycle) judgeFinished(s *subject) Decision {
+	inv := c.in.Fleet
+	switch {
+	case !inv.known(s.row):
+		return Decision{Verdict: Unknown, Reason: NotObserved, Gates: Gates(0).with(GateKnown)}
+	case inv.inFlight(s.row) && !c.ours(s.row):
+		return Decision{Verdict: Drifted, Reason: SomebodyElsesChange, Drift: ChangedByHand}
+	case inv.col.version[s.row] != s.view.version:
+		return Decision{Verdict: Drifted, Reason: DiffersFromTarget, Drift: ChangedByHand}
+	}
+	if mark := inv.Mark(s.row); mark.Failed != "" {
+		mark.Failed = ""
+		c.put(s, Note, mark, "retried and finished")
+	}
+	return Decision{Verdict: Current}
+}
+
+func (c *cycle) judgeFailed(s *subject, member *Member) Decision {
+	inv := c.in.Fleet
+	d := Decision{Verdict: FailedVerdict, Reason: UpgradeFailed}
+	if inv.inFlight(s.row) {
+		d.Drift = Stuck
+	}
+	if inv.known(s.row) && c.ours(s.row) && inv.Mark(s.row).Failed == "" {
+		mark := c.mark(s.row, s.view, member.StartedAt)
+		mark.Failed = member.Reason
+		c.put(s, Hold, mark, member.Reason)
+	}
+	return d
+}
+
+// start points a cluster at its target.
+func (c *cycle) start(s *subject, at time.Time, reason string) {
+	col := &c.in.Fleet.col
+	mark := c.mark(s.row, s.view, at)
+	mark.StartedAt = at
+	a := c.action(s, Start, mark, reason)
+	a.Image, a.Version = s.view.product.Spec.Image, s.view.target.Version
+	a.From = c.in.Fleet.version.values[col.version[s.row]]
+	c.plan.Actions = append(c.plan.Actions, a)
+}
+
+// hold stops a workload that would otherwise go on by itself.
+func (c *cycle) hold(s *subject, why Finding) {
+	flags := c.in.Fleet.col.flags[s.row]
+	if flags&(flagRatchet|flagHeld) != 0 {
+		return
+	}
+	mark := c.in.Fleet.Mark(s.row)
+	c.put(s, Hold, mark, c.text(s.row, s.view, why))
+}
+
+func (c *cycle) act(s *subject, kind ActionKind, reason string) {
+	mark := c.in.Fleet.Mark(s.row)
+	mark.Paused, mark.PausedAll, mark.Failed = "", false, ""
+	if mark.Release != s.view.rollout.Release {
+		mark = c.mark(s.row, s.view, mark.StartedAt)
+	}
+	c.put(s, kind, mark, reason)
+}
+
+func (c *cycle) put(s *subject, kind ActionKind, mark Mark, reason string) {
+	a := c.action(s, kind, mark, reason)
+	if kind == Step {
+		a.Ordinal = int(c.in.Fleet.col.next[s.row])
+	}
+	c.plan.Actions = append(c.plan.Actions, a)
+}
+
+func (c *cycle) action(s *subject, kind ActionKind, mark Mark, reason string) Action {
+	inv := c.in.Fleet
+	return Action{
+		Kind: kind, Cluster: inv.names[s.row], Product: s.view.key.Product,
+		DataPlane: inv.strings.values[inv.col.plane[s.row]], Expect: inv.col.revision[s.row],
+		Mark: mark, Reason: reason,
+	}
+}
+
+// mark is the note for a change that a view's target asks for.
+func (c *cycle) mark(r Row, v *view, startedAt time.Time) Mark {
+	return Mark{
+		Release: v.target.Release, Cohort: v.key.Cohort, Commit: v.target.Commit,
+		Version: v.target.Version, StartedAt: startedAt,
+	}
+}
+
+// waveSpec is what the spec in force says of a wave. The spec may have changed
+// since the rollout's waves were fixed: those beyond its end follow its last.
+func waveSpec(v *view, wave int) fleet.Wave {
+	waves := v.spec.Waves
+	if len(waves) == 0 {
+		return fleet.Wave{Size: fleet.Size{IsPercent: true, Percent: 100}}
+	}
+	return waves[min(wave, len(waves)-1)]
+}

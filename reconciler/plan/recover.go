@@ -1,0 +1,93 @@
+//go:build wip
+
+package plan
+
+import (
+	"maps"
+	"slices"
+)
+
+// seePlanes records the data planes that are observed for the first time. In
+// the same cycle their marks are read, because a ledger that knows nothing of a
+// data plane may have lost what it knew.
+func (c *cycle) seePlanes() {
+	for _, name := range c.in.DataPlanes {
+		if _, seen := c.in.State.Seen[name]; seen {
+			continue
+		}
+		if asOf, lost := c.in.Fleet.Plane(name); lost == "" && !asOf.IsZero() {
+			c.emit(Event{At: c.in.Now, Kind: DataPlaneSeen, DataPlane: name})
+		}
+	}
+}
+
+// recoverMarks reads from the clusters what the ledger does not know: which
+// commit a target came from, and which releases are paused. It is how work goes
+// on after the ledger was lost; soaks begin anew, pauses stay.
+func (c *cycle) recoverMarks() {
+	if c.in.State.InForce.Commit == "" {
+		return
+	}
+	newest := map[TargetKey]Mark{}
+	pausedAll := ""
+	pauses := map[string]Event{}
+	for _, v := range c.memo.views {
+		for _, r := range v.rows {
+			inv := c.in.Fleet
+			if inv.col.mark[r] == 0 || !inv.known(r) {
+				continue
+			}
+			if _, seen := c.in.State.Seen[c.planeOf(r)]; seen {
+				continue
+			}
+			mark := inv.Mark(r)
+			c.recoverTarget(v, mark, newest)
+			switch {
+			case mark.Paused == "":
+			case mark.PausedAll:
+				pausedAll = max(pausedAll, mark.Paused)
+			case c.in.State.Releases[mark.Release] == nil || c.in.State.Releases[mark.Release].Paused == nil:
+				pauses[mark.Release] = Event{
+					At: c.in.Now, Kind: Paused, Release: mark.Release, Product: v.key.Product,
+					To: mark.Version, Reason: mark.Paused, By: "found on " + inv.names[r],
+				}
+			}
+		}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(newest), compareKeys) {
+		mark := newest[key]
+		c.emit(Event{
+			At: c.in.Now, Kind: TargetSet, Product: key.Product, Cohort: key.Cohort, To: mark.Version,
+			Commit: mark.Commit, Release: mark.Release, Reason: "found on the clusters",
+		})
+	}
+	for _, id := range slices.Sorted(maps.Keys(pauses)) {
+		c.emit(pauses[id])
+	}
+	if pausedAll != "" && c.in.State.Paused == nil {
+		c.emit(Event{At: c.in.Now, Kind: Paused, Reason: pausedAll, By: "found on the clusters"})
+	}
+}
+
+// recoverTarget takes a baseline for what a mark says it is: the target of a
+// commit that was on its way when the ledger was lost.
+func (c *cycle) recoverTarget(v *view, mark Mark, newest map[TargetKey]Mark) {
+	t := v.target
+	if t == nil || !t.Baseline || mark.Release == "" || mark.Commit == "" || mark.Cohort != v.key.Cohort || mark.Version != t.Version {
+		return
+	}
+	if best, ok := newest[v.key]; !ok || mark.StartedAt.After(best.StartedAt) ||
+		(mark.StartedAt.Equal(best.StartedAt) && mark.Release > best.Release) {
+		newest[v.key] = mark
+	}
+}
+
+// adoptFailure charges a failure that only the cluster remembers.
+func (c *cycle) adoptFailure(v *view, r Row, member *Member) {
+	if mark := c.in.Fleet.Mark(r); mark.Failed != "" && mark.Release == v.rollout.Release {
+		failed := mark.Failed
+		e := c.memberEvent(v, member, ClusterFailed)
+		e.Reason = failed
+		c.emit(e)
+	}
+}
