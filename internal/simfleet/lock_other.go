@@ -1,0 +1,14 @@
+//go:build !unix
+
+package simfleet
+
+import "os"
+
+// lockFile opens the lock file. On this system nothing keeps a second process
+// out.
+func lockFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+}
+
+// syncDir does nothing: directories cannot be synced on this system.
+func syncDir(string) error { return nil }
