@@ -1,0 +1,63 @@
+package simulate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
+)
+
+func (s *simulation) result() *Preview {
+	out := &Preview{From: s.cfg.Input.Now, End: s.last, Done: s.finished()}
+	for i := range s.plan.Rollouts {
+		r := &s.plan.Rollouts[i]
+		key := plan.TargetKey{Product: r.Product, Cohort: r.Cohort}
+		if !s.concerns(r) || r.Phase == plan.PhaseBaseline {
+			continue
+		}
+		if r.Phase == plan.PhaseFinished && s.ends[key].IsZero() {
+			continue // it was finished before
+		}
+		out.Rollouts = append(out.Rollouts, s.rollout(r, key))
+	}
+	for _, d := range s.delays {
+		d.Clusters = len(d.clusters)
+		out.Delays = append(out.Delays, d.Delay)
+	}
+	slices.SortFunc(out.Delays, func(a, b Delay) int {
+		if d := a.Since.Compare(b.Since); d != 0 {
+			return d
+		}
+		return strings.Compare(a.Reason, b.Reason)
+	})
+	for _, name := range s.in.Fleet.Names() {
+		row, _ := s.in.Fleet.Find(name)
+		switch d := s.plan.Decision(row); d.Verdict {
+		case plan.Waiting, plan.Stopped, plan.FailedVerdict, plan.Held, plan.Unknown:
+			out.BlockedCount++
+			if len(out.Blocked) < maxBlocked {
+				out.Blocked = append(out.Blocked, Blocked{Cluster: name, Verdict: d.Verdict.String(), Reason: s.plan.Reason(row)})
+			}
+		default:
+		}
+	}
+	return out
+}
+
+func (s *simulation) rollout(r *plan.RolloutStatus, key plan.TargetKey) Rollout {
+	out := Rollout{RolloutStatus: *r, Product: r.Product, Cohort: r.Cohort, Release: r.Release, Ends: s.ends[key]}
+	for w, status := range r.Waves {
+		wave := Wave{Finishes: status.FinishedAt, Soak: status.Soak, SoakEnds: status.SoakedAt}
+		if w < len(s.waves[key]) {
+			wave.Clusters = s.waves[key][w]
+		}
+		if w < len(s.starts[key]) {
+			wave.Starts = s.starts[key][w]
+		}
+		if out.Starts.IsZero() {
+			out.Starts = wave.Starts
+		}
+		out.Waves = append(out.Waves, wave)
+	}
+	return out
+}
