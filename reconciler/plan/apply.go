@@ -40,10 +40,10 @@ func (s *State) Apply(e Event) {
 			Version: e.To, Previous: e.From, Commit: e.Commit, Since: e.At,
 			Baseline: e.Baseline, Emergency: e.Emergency, Release: e.Release,
 		}
-		if e.Baseline {
-			s.Base[key] = e.To
-		}
 		s.openRelease(e)
+		s.changes.structure++
+	case BaselineConfirmed:
+		s.Base[key] = e.To
 		s.changes.structure++
 	case TargetRemoved:
 		delete(s.Targets, key)
@@ -143,7 +143,7 @@ func (s *State) applyMember(e Event) {
 	if m == nil {
 		return
 	}
-	s.changes.touch(e.Cluster)
+	s.changes.log.add(touched{r.TargetKey, e.Cluster})
 	switch e.Kind {
 	case ClusterLeft:
 		m.Status = Left

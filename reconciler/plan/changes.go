@@ -4,10 +4,14 @@ package plan
 // before: a counter for what concerns many clusters, a log for single ones.
 type stateChanges struct {
 	structure uint64
-	log       changeLog[string]
+	log       changeLog[touched]
 }
 
-func (c *stateChanges) touch(cluster string) { c.log.add(cluster) }
+// touched is a member of a rollout that has changed.
+type touched struct {
+	key     TargetKey
+	cluster string
+}
 
 // changeLog is an append-only log with a bounded tail: a reader that comes too
 // late is told to look at everything.

@@ -68,10 +68,9 @@ type Mark struct {
 	StartedAt time.Time     `json:"startedAt,omitzero"`
 	// Failed says why the upgrade of this cluster failed.
 	Failed string `json:"failed,omitempty"`
-	// Paused says why the release is paused, or why everything is when
-	// PausedAll is set.
+	// Paused says why the release is paused, AllPaused why everything is.
 	Paused    string `json:"paused,omitempty"`
-	PausedAll bool   `json:"pausedAll,omitempty"`
+	AllPaused string `json:"allPaused,omitempty"`
 }
 
 // IsZero reports whether there is no mark.

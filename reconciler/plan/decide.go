@@ -98,13 +98,13 @@ func (c *cycle) refresh() {
 			}
 		}
 	}
-	for _, name := range touched {
-		if r, ok := in.Fleet.rows[name]; ok {
+	for _, t := range touched {
+		if v, ok := m.byKey[t.key]; ok {
+			m.views[v].changed = true
+		}
+		if r, ok := in.Fleet.rows[t.cluster]; ok {
 			m.dirty[r] = struct{}{}
 			m.refreshFlight(r)
-			if v := m.viewOf(r); v != nil {
-				v.changed = true
-			}
 		}
 	}
 	m.stateSeen = in.State.changes.log.end()

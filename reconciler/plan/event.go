@@ -16,6 +16,7 @@ const (
 	CommitRefused     EventKind = "commit-refused"     // admission is frozen at Commit; Reason
 	AdmissionThawed   EventKind = "admission-thawed"   // the refused commit is gone from the branch
 	TargetSet         EventKind = "target-set"         // Cohort shall run Product at To because of Commit; From is the target before
+	BaselineConfirmed EventKind = "baseline-confirmed" // most clusters of Cohort were found on their target at the first start
 	TargetRemoved     EventKind = "target-removed"     // Cohort has no version of Product any more
 	RolloutStarted    EventKind = "rollout-started"    // Members and Waves are fixed from here on
 	RolloutSuperseded EventKind = "rollout-superseded" // another version took its place; Reason

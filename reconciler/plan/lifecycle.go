@@ -58,12 +58,22 @@ func (c *cycle) rolloutEvents(v *view) {
 		e.Reason = v.target.Version.String() + " is the target since " + short(v.target.Commit)
 		c.emit(e)
 	case v.target.Baseline:
+		c.confirmBaseline(v)
 	case v.rollout == nil:
 		c.startRollout(v)
 	default:
 		c.memberEvents(v)
 		c.waveEvents(v)
 	}
+}
+
+// confirmBaseline records what a cohort was found to run at the first start,
+// once more than half of its clusters are seen to run it.
+func (c *cycle) confirmBaseline(v *view) {
+	if _, known := c.in.State.Base[v.key]; known || c.unseenPlanes().blocks() || 2*v.onTarget <= len(v.rows) {
+		return
+	}
+	c.emit(c.event(v, BaselineConfirmed))
 }
 
 // startRollout fixes the members and the waves of a rollout as soon as nothing

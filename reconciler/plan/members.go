@@ -30,9 +30,9 @@ func (c *cycle) decideWave(v *view, w int) {
 	key := waveKey{valid: true, snap: c.memo.snap, est: c.estimate(v, 1), gates: gates, first: first}
 	same := key == wave.key && !v.all
 	wave.key = key
-	if same && gates != 0 {
-		// All pending members are refused for the same reason as before: only
-		// those that have changed are looked at.
+	if same && (gates != 0 || wave.pending == 0) {
+		// All pending members are refused for the same reason as before, or
+		// there are none: only those that have changed are looked at.
 		c.decideChanged(v, w, wave.from)
 		return
 	}
@@ -80,8 +80,8 @@ func (c *cycle) waveGates(v *view, w int) (all Gates, first Finding) {
 	return all, first
 }
 
-// decideChanged decides for those members from a position on that have changed
-// or are in flight.
+// decideChanged decides for those members from a position on that have changed,
+// are in flight, or have a mark to be kept true.
 func (c *cycle) decideChanged(v *view, w, from int) {
 	wave := &v.waves[w]
 	for _, pos := range c.changedIn(v) {
@@ -91,8 +91,7 @@ func (c *cycle) decideChanged(v *view, w, from int) {
 	}
 }
 
-// changedIn returns the positions of a view's members that have changed or are
-// in flight, ascending.
+// changedIn returns the positions of those members, ascending.
 func (c *cycle) changedIn(v *view) []int32 {
 	if c.changed == nil {
 		c.changed = map[*view][]int32{}
@@ -107,8 +106,13 @@ func (c *cycle) changedIn(v *view) []int32 {
 		for r := range c.memo.flight {
 			add(r)
 		}
-		for r := range c.memo.paused {
+		for r := range c.memo.noted {
 			add(r)
+		}
+		for _, v := range c.memo.views {
+			if len(v.failed) > 0 {
+				c.changed[v] = append(c.changed[v], v.failed...)
+			}
 		}
 		for v, positions := range c.changed {
 			slices.Sort(positions)
@@ -310,7 +314,7 @@ func (c *cycle) hold(s *subject, why Finding) {
 
 func (c *cycle) act(s *subject, kind ActionKind, reason string) {
 	mark := c.in.Fleet.Mark(s.row)
-	mark.Paused, mark.PausedAll, mark.Failed = "", false, ""
+	mark.Paused, mark.AllPaused, mark.Failed = "", "", ""
 	if mark.Release != s.view.rollout.Release {
 		mark = c.mark(s.row, s.view, mark.StartedAt)
 	}

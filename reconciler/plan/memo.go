@@ -28,7 +28,7 @@ type memo struct {
 	views  []*view // in the order of the train
 	byKey  map[TargetKey]int32
 	flight map[Row]struct{} // in flight, by observation or by the ledger
-	paused map[Row]struct{} // carry a mark that says paused
+	noted  map[Row]struct{} // carry a mark that says paused or failed
 
 	alerts  []Alert         // that name a cluster, sorted
 	alertOf map[Row][]int32 // indices of alerts
@@ -60,6 +60,7 @@ type view struct {
 	rows    []Row   // all clusters of the product in the cohort
 	members []Row   // by position; -1 when the inventory has no such cluster
 	running []int32 // positions of members with status Running
+	failed  []int32 // positions of members with status Failed
 	waves   []waveView
 
 	onTarget  int
@@ -95,7 +96,7 @@ func newMemo(in *Input) *memo {
 	m := &memo{
 		policy: in.Policy, inv: in.Fleet, state: in.State,
 		classes: newClassifier(in.Policy, in.Fleet),
-		byKey:   map[TargetKey]int32{}, flight: map[Row]struct{}{}, paused: map[Row]struct{}{},
+		byKey:   map[TargetKey]int32{}, flight: map[Row]struct{}{}, noted: map[Row]struct{}{},
 		alertOf: map[Row][]int32{}, dirty: map[Row]struct{}{},
 	}
 	m.buildViews()
@@ -151,7 +152,7 @@ func (m *memo) refresh(r Row) {
 		m.leave(old, r)
 		m.class[r], m.pos[r] = -1, -1
 		delete(m.flight, r)
-		delete(m.paused, r)
+		delete(m.noted, r)
 		return
 	}
 	m.class[r] = m.classes.classify(m, r)
@@ -164,10 +165,10 @@ func (m *memo) refresh(r Row) {
 		now.changed = true
 	}
 	m.refreshFlight(r)
-	if mark := &m.inv.marks.values[m.inv.col.mark[r]]; mark.Paused != "" {
-		m.paused[r] = struct{}{}
+	if mark := &m.inv.marks.values[m.inv.col.mark[r]]; mark.Paused != "" || mark.AllPaused != "" || mark.Failed != "" {
+		m.noted[r] = struct{}{}
 	} else {
-		delete(m.paused, r)
+		delete(m.noted, r)
 	}
 }
 
@@ -307,7 +308,7 @@ func (m *memo) recount(v *view, now time.Time) {
 			v.onTarget++
 		}
 	}
-	v.running = v.running[:0]
+	v.running, v.failed = v.running[:0], v.failed[:0]
 	if v.rollout == nil {
 		return
 	}
@@ -333,6 +334,7 @@ func (m *memo) recount(v *view, now time.Time) {
 				wave.finished++
 			case Failed:
 				wave.failed++
+				v.failed = append(v.failed, int32(pos))
 			case Skipped:
 				wave.skipped++
 			case Left:

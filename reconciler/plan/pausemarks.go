@@ -1,5 +1,3 @@
-//go:build wip
-
 package plan
 
 import (
@@ -12,27 +10,29 @@ import (
 // found again after the ledger was lost; a lifted one is taken off. Halting does
 // not depend on these writes.
 func (c *cycle) pauseMarks() {
-	marked := map[*view]bool{}
-	planes := map[string]bool{}
-	for _, r := range slices.SortedFunc(maps.Keys(c.memo.paused), c.byName) {
+	marked := map[*view]bool{}      // have a cluster that carries their release's pause
+	everything := map[string]bool{} // data planes with a cluster that carries the pause of everything
+	for _, r := range slices.SortedFunc(maps.Keys(c.memo.noted), c.byName) {
 		v := c.memo.viewOf(r)
 		if v == nil || !c.in.Fleet.known(r) {
 			continue
 		}
-		marked[v] = true
-		planes[c.planeOf(r)] = true
-		c.liftMark(r, v)
+		mark := c.in.Fleet.Mark(r)
+		if mark.Paused != "" && v.target != nil && mark.Release == v.target.Release {
+			marked[v] = true
+		}
+		if mark.AllPaused != "" {
+			everything[c.planeOf(r)] = true
+		}
+		c.liftMark(r, v, mark)
 	}
 	for _, v := range c.memo.views {
-		if v.rollout == nil || !v.rollout.FinishedAt.IsZero() {
-			continue
-		}
-		if p, all := c.pauseFor(v); p != nil {
-			c.markPaused(v, p, all, marked[v])
+		if v.rollout != nil && v.rollout.FinishedAt.IsZero() && (c.in.State.Paused != nil || (v.release != nil && v.release.Paused != nil)) {
+			c.markPaused(v, marked[v], everything)
 		}
 	}
 	if c.in.State.Paused != nil {
-		c.markPlanes(planes)
+		c.markPlanes(everything)
 	}
 }
 
@@ -40,88 +40,88 @@ func (c *cycle) byName(a, b Row) int {
 	return compareStrings(c.in.Fleet.names[a], c.in.Fleet.names[b])
 }
 
-func (c *cycle) pauseFor(v *view) (p *Pause, all bool) {
-	if c.in.State.Paused != nil {
-		return c.in.State.Paused, true
+// liftMark takes pauses that have been lifted off a cluster's mark. A cluster
+// that goes on loses them with its next change.
+func (c *cycle) liftMark(r Row, v *view, mark Mark) {
+	lifted := mark
+	if c.in.State.Paused == nil {
+		lifted.AllPaused = ""
 	}
-	if v.release != nil {
-		return v.release.Paused, false
+	if rel := c.in.State.Releases[mark.Release]; rel != nil && rel.Paused == nil {
+		lifted.Paused = ""
 	}
-	return nil, false
+	if lifted != mark && c.actionFor(r) == nil {
+		c.put(&subject{row: r, view: v}, Note, lifted, "the pause was lifted")
+	}
 }
 
-// liftMark takes a pause off a cluster's mark when it has been lifted. A cluster
-// that goes on loses it with its next change.
-func (c *cycle) liftMark(r Row, v *view) {
-	mark := c.in.Fleet.Mark(r)
-	if p, all := c.pauseFor(v); p != nil && all == mark.PausedAll {
-		return
-	}
-	if c.acts(r) {
-		return
-	}
-	mark.Paused, mark.PausedAll = "", false
-	c.put(&subject{row: r, view: v}, Note, mark, "the pause was lifted")
-}
-
-// acts reports whether this plan has an action for a cluster already.
-func (c *cycle) acts(r Row) bool {
+// actionFor returns this plan's action for a cluster, or nil.
+func (c *cycle) actionFor(r Row) *Action {
 	name := c.in.Fleet.names[r]
-	return slices.ContainsFunc(c.plan.Actions, func(a Action) bool { return a.Cluster == name })
-}
-
-func (c *cycle) markPaused(v *view, p *Pause, all, marked bool) {
-	for _, pos := range v.running {
-		if r := v.members[pos]; r >= 0 {
-			marked = c.notePause(r, v, p, all) || marked
+	for i := range c.plan.Actions {
+		if c.plan.Actions[i].Cluster == name {
+			return &c.plan.Actions[i]
 		}
 	}
-	if marked {
+	return nil
+}
+
+func (c *cycle) markPaused(v *view, marked bool, everything map[string]bool) {
+	for _, pos := range v.running {
+		if r := v.members[pos]; r >= 0 && c.notePause(r, v) {
+			marked = true
+			if c.in.State.Paused != nil {
+				everything[c.planeOf(r)] = true
+			}
+		}
+	}
+	if marked || v.release == nil || v.release.Paused == nil {
 		return
 	}
 	for _, r := range v.members {
-		if r >= 0 && c.notePause(r, v, p, all) {
+		if r >= 0 && c.notePause(r, v) {
 			return
 		}
 	}
 }
 
-func (c *cycle) notePause(r Row, v *view, p *Pause, all bool) bool {
+// notePause writes the pauses that are in force onto a cluster's mark, and
+// reports whether it carries them or will.
+func (c *cycle) notePause(r Row, v *view) bool {
 	if !c.in.Fleet.known(r) {
 		return false
 	}
 	mark := c.in.Fleet.Mark(r)
-	if mark.Paused != "" {
-		return true
-	}
 	if mark.Release != v.target.Release {
 		if mark.Release != "" && c.in.Fleet.inFlight(r) {
 			return false // half way to a superseded version: its mark explains that
 		}
 		mark = c.mark(r, v, mark.StartedAt)
 	}
-	mark.Paused, mark.PausedAll = p.Reason, all
-	for i := range c.plan.Actions {
-		if c.plan.Actions[i].Cluster == c.in.Fleet.names[r] {
-			c.plan.Actions[i].Mark.Paused, c.plan.Actions[i].Mark.PausedAll = p.Reason, all
-			return true
-		}
+	noted := mark
+	if p := v.release; p != nil && p.Paused != nil && mark.Paused == "" {
+		noted.Paused = p.Paused.Reason
 	}
-	c.put(&subject{row: r, view: v}, Note, mark, "paused: "+p.Reason)
+	if c.in.State.Paused != nil && mark.AllPaused == "" {
+		noted.AllPaused = c.in.State.Paused.Reason
+	}
+	if noted == c.in.Fleet.Mark(r) {
+		return true
+	}
+	if a := c.actionFor(r); a != nil {
+		a.Mark.Paused, a.Mark.AllPaused = noted.Paused, noted.AllPaused
+		return true
+	}
+	c.put(&subject{row: r, view: v}, Note, noted, "paused")
 	return true
 }
 
 // markPlanes leaves a pause of everything on one cluster of each data plane.
 func (c *cycle) markPlanes(marked map[string]bool) {
-	first := map[string]Row{}
-	for _, a := range c.plan.Actions {
-		if a.Mark.PausedAll {
-			marked[a.DataPlane] = true
-		}
-	}
 	if len(marked) >= len(c.in.DataPlanes) {
 		return
 	}
+	first := map[string]Row{}
 	for _, v := range c.memo.views {
 		for _, r := range v.rows {
 			plane := c.planeOf(r)
@@ -136,7 +136,11 @@ func (c *cycle) markPlanes(marked map[string]bool) {
 	for _, plane := range slices.Sorted(maps.Keys(first)) {
 		r := first[plane]
 		mark := c.in.Fleet.Mark(r)
-		mark.Paused, mark.PausedAll = c.in.State.Paused.Reason, true
+		mark.AllPaused = c.in.State.Paused.Reason
+		if a := c.actionFor(r); a != nil {
+			a.Mark.AllPaused = mark.AllPaused
+			continue
+		}
 		c.put(&subject{row: r, view: c.memo.viewOf(r)}, Note, mark, "everything is paused")
 	}
 }

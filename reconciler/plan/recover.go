@@ -42,14 +42,14 @@ func (c *cycle) recoverMarks() {
 			}
 			mark := inv.Mark(r)
 			c.recoverTarget(v, mark, newest)
+			pausedAll = max(pausedAll, mark.AllPaused)
 			switch {
-			case mark.Paused == "":
-			case mark.PausedAll:
-				pausedAll = max(pausedAll, mark.Paused)
+			case mark.Paused == "" || mark.Release == "":
+			case pauses[mark.Release].Kind != "" && pauses[mark.Release].Cluster < inv.names[r]:
 			case c.in.State.Releases[mark.Release] == nil || c.in.State.Releases[mark.Release].Paused == nil:
 				pauses[mark.Release] = Event{
-					At: c.in.Now, Kind: Paused, Release: mark.Release, Product: v.key.Product,
-					To: mark.Version, Reason: mark.Paused, By: "found on " + inv.names[r],
+					At: c.in.Now, Kind: Paused, Release: mark.Release, Product: v.key.Product, Cluster: inv.names[r],
+					To: mark.Version, Reason: mark.Paused, By: "found on the cluster",
 				}
 			}
 		}

@@ -19,8 +19,8 @@ type State struct {
 	// Done are finished rollouts by release, so that a successor cohort can
 	// tell that its predecessor ran this version, also after it moved on.
 	Done map[DoneKey]time.Time `json:"-"`
-	// Base are the targets of the first start: a cohort may always go back to
-	// what it ran then.
+	// Base are the versions that cohorts were found to run at the first start:
+	// a cohort may always go back to what it ran then.
 	Base map[TargetKey]fleet.Version `json:"-"`
 	// Paused is set while everything is paused.
 	Paused *Pause `json:"paused,omitempty"`

@@ -45,7 +45,7 @@ type touch struct {
 	cluster string
 	ordinal int
 	at      time.Time
-	action  plan.Action
+	start   int // how many starts the cluster has seen
 }
 
 // machine is a cluster of the world.
@@ -54,6 +54,7 @@ type machine struct {
 	down   map[int]time.Time // replicas that restart, and when they are back
 	bad    bool              // replicas never come back
 	silent int               // revision counter
+	starts int
 }
 
 var epoch = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -270,6 +271,7 @@ func (w *world) act(a plan.Action) {
 	m.Mark = a.Mark
 	switch a.Kind {
 	case plan.Start:
+		m.starts++
 		m.Target, m.Updated, m.Next = a.Version, 0, m.Replicas-1
 		if m.Target == m.Version {
 			m.Updated, m.Next = m.Replicas, -1
@@ -288,7 +290,7 @@ func (w *world) act(a plan.Action) {
 		if m.bad {
 			m.Problem = "CrashLoopBackOff"
 		}
-		w.touched = append(w.touched, touch{a.Cluster, a.Ordinal, w.now, a})
+		w.touched = append(w.touched, touch{a.Cluster, a.Ordinal, w.now, m.starts})
 	case plan.Hold:
 		m.Held = true
 	case plan.Continue:
@@ -401,6 +403,16 @@ func smallWorld(t fataler) *world {
 	w.merge("base000", func(*fleet.Spec) {})
 	w.cycle()
 	return w
+}
+
+// rolling reports whether a release has an unfinished rollout.
+func (w *world) rolling(release string) bool {
+	for _, r := range w.state.Rollouts {
+		if r.Release == release && r.FinishedAt.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *world) setVersion(commit, cohort, tag string) {

@@ -1,0 +1,266 @@
+//go:build wip
+
+package plan_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
+)
+
+// TestSafetyLawsHoldUnderFaults lets faults and operators interfere with a
+// release at random and checks after every cycle what must never happen. It
+// judges by what was done to the replicas, not by what the plan says of itself.
+func TestSafetyLawsHoldUnderFaults(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := smallWorld(rt)
+		o := &oracle{t: rt, w: w, lastOrdinal: map[string]int{}, halted: map[string]bool{}, lastStart: map[string]int{}}
+		w.setVersion("c1", "canary", "7.6.1")
+		commits := 1
+		steps := rapid.IntRange(5, 60).Draw(rt, "steps")
+		for range steps {
+			o.disturb(&commits)
+			for range rapid.IntRange(1, 8).Draw(rt, "cycles") {
+				w.now = w.now.Add(30 * time.Second)
+				w.watched = 30 * time.Second
+				w.cycle()
+				o.check()
+			}
+		}
+	})
+}
+
+// oracle checks the safety laws from the outside.
+type oracle struct {
+	t           *rapid.T
+	w           *world
+	seen        int
+	lastOrdinal map[string]int
+	halted      map[string]bool // releases that were halted and not resumed
+	haltedAll   bool
+	lastStart   map[string]int
+}
+
+func (o *oracle) disturb(commits *int) {
+	w, t := o.w, o.t
+	name := rapid.SampledFrom(w.names()).Draw(t, "cluster")
+	m := w.clusters[name]
+	switch rapid.SampledFrom([]string{
+		"nothing", "nothing", "promote", "supersede", "revert", "alert", "quiet", "blind", "sight", "lose", "find",
+		"pause", "resume", "crash", "bad", "good", "by hand", "pin", "unpin", "retry", "skip", "conflicts", "calm",
+		"scale", "lose ledger", "blackout", "light", "pause all", "resume all",
+	}).Draw(t, "fault") {
+	case "promote":
+		*commits++
+		w.setVersion(fmt.Sprintf("c%d", *commits), "prod", w.state.Targets[plan.TargetKey{Product: "kafka", Cohort: "canary"}].Version.Tag)
+	case "supersede":
+		*commits++
+		w.setVersion(fmt.Sprintf("c%d", *commits), "canary", rapid.SampledFrom([]string{"7.6.1", "7.6.2", "7.7.0", "7.8.0"}).Draw(t, "version"))
+	case "revert":
+		*commits++
+		w.setVersion(fmt.Sprintf("c%d", *commits), "canary", "7.6.0")
+	case "alert":
+		w.alerts = append(w.alerts, plan.Alert{Product: "kafka", Monitor: "under-replicated", Cluster: name, Since: w.now})
+	case "quiet":
+		w.alerts = nil
+	case "blind":
+		w.blind[plan.MonitorKey{Product: "kafka", Monitor: "under-replicated"}] = "no data"
+	case "sight":
+		clear(w.blind)
+	case "lose":
+		w.lost[m.DataPlane] = true
+	case "find":
+		clear(w.lost)
+	case "pause", "pause all":
+		o.command(plan.CommandPause)
+	case "resume", "resume all":
+		o.command(plan.CommandResume)
+	case "crash":
+		o.crash()
+	case "lose ledger":
+		o.loseLedger()
+	case "bad":
+		m.bad = true
+	case "good":
+		m.bad = false
+	case "by hand":
+		if !m.InFlight() {
+			m.Version, m.Target = v("7.5.9"), v("7.5.9")
+			m.bump()
+		}
+	case "pin":
+		w.merge(w.state.InForce.Commit, func(s *fleet.Spec) {
+			s.Pins = []fleet.Pin{{Meta: fleet.Meta{Name: "p"}, Spec: fleet.PinSpec{
+				Clusters: []string{name}, Owner: "user:x", Reason: "audit", Expires: fleet.Moment{Time: w.now.Add(20 * time.Minute)},
+			}}}
+		})
+	case "unpin":
+		w.merge(w.state.InForce.Commit, func(s *fleet.Spec) { s.Pins = nil })
+	case "blackout":
+		w.merge(w.state.InForce.Commit, func(s *fleet.Spec) {
+			s.Windows = []fleet.Window{{Meta: fleet.Meta{Name: "b"}, Spec: fleet.WindowSpec{
+				Type: fleet.Blackout, From: w.now.Format("2006-01-02T15:04"), Until: w.now.Add(15 * time.Minute).Format("2006-01-02T15:04"),
+				InFlight: rapid.SampledFrom([]fleet.InFlight{fleet.InFlightFinish, fleet.InFlightPause}).Draw(t, "rule"),
+			}}}
+		})
+	case "light":
+		w.merge(w.state.InForce.Commit, func(s *fleet.Spec) { s.Windows = nil })
+	case "retry":
+		o.member(plan.CommandRetry, name)
+	case "skip":
+		o.member(plan.CommandSkip, name)
+	case "conflicts":
+		w.conflict = func(a plan.Action) bool { return len(a.Cluster)%2 == 0 }
+	case "calm":
+		w.conflict = nil
+	case "scale":
+		if !m.InFlight() && len(m.down) == 0 {
+			m.Replicas++
+			m.Updated, m.Ready = m.Replicas, m.Replicas
+			m.bump()
+		}
+	}
+}
+
+func (o *oracle) command(kind plan.CommandKind) {
+	release := ""
+	if ids := o.releases(); len(ids) > 0 && rapid.Bool().Draw(o.t, "one release") {
+		release = rapid.SampledFrom(ids).Draw(o.t, "release")
+	}
+	o.obey(plan.Command{Kind: kind, Release: release})
+}
+
+func (o *oracle) member(kind plan.CommandKind, name string) {
+	o.obey(plan.Command{Kind: kind, Cluster: name})
+}
+
+func (o *oracle) obey(cmd plan.Command) {
+	cmd.At, cmd.By = o.w.now, "user:ann"
+	events, _ := plan.Obey(o.w.state, o.w.inv, o.w.plan, []plan.Command{cmd})
+	for _, e := range events {
+		o.w.apply(e)
+		if e.Kind == plan.Resumed {
+			if e.Release == "" {
+				o.haltedAll = false
+			}
+			delete(o.halted, e.Release)
+		}
+	}
+}
+
+func (o *oracle) releases() []string {
+	var ids []string
+	for _, r := range o.w.plan.Rollouts {
+		if r.Release != "" {
+			ids = append(ids, r.Release)
+		}
+	}
+	return ids
+}
+
+// crash forgets everything but the ledger.
+func (o *oracle) crash() {
+	w := o.w
+	state := plan.NewState()
+	for _, e := range w.history {
+		state.Apply(e)
+	}
+	w.state, w.inv, w.plan = state, plan.NewInventory(), nil
+}
+
+// loseLedger forgets everything: what the clusters remember must do.
+func (o *oracle) loseLedger() {
+	w := o.w
+	w.history, w.state, w.inv, w.plan = nil, plan.NewState(), plan.NewInventory(), nil
+	w.merge("head"+w.spec.Cohorts[0].Spec.Versions["kafka"].Tag, func(*fleet.Spec) {})
+}
+
+// checkHalts remembers the halts that were recorded while the data planes could
+// be reached, and finds touches that came after one.
+func (o *oracle) checkHalts() {
+	w := o.w
+	for _, x := range w.touched[o.seen:] {
+		if release := w.clusters[x.cluster].Mark.Release; o.haltedAll || o.halted[release] {
+			o.t.Fatalf("%s was touched after its release %s had been halted", x.cluster, release)
+		}
+	}
+	if len(w.lost) > 0 || w.conflict != nil {
+		return
+	}
+	o.haltedAll = o.haltedAll || w.state.Paused != nil
+	for id, r := range w.state.Releases {
+		if r.Paused != nil && w.rolling(id) {
+			o.halted[id] = true
+		}
+	}
+}
+
+// check judges what was done in the last cycle.
+func (o *oracle) check() {
+	w := o.w
+	o.checkHalts()
+	for _, x := range w.touched[o.seen:] {
+		m := w.clusters[x.cluster]
+		if m.Mark.Commit == "" {
+			o.t.Fatalf("%s was touched and its mark names no commit", x.cluster)
+		}
+		if w.state.Paused != nil {
+			o.t.Fatalf("%s was touched while everything is paused", x.cluster)
+		}
+		if r := w.state.Releases[m.Mark.Release]; r == nil || r.Paused != nil {
+			o.t.Fatalf("%s was touched while its release %s is paused or unknown", x.cluster, m.Mark.Release)
+		}
+		if len(w.blind) > 0 {
+			o.t.Fatalf("%s was touched while a monitor is blind", x.cluster)
+		}
+		for _, a := range w.alerts {
+			if a.Cluster == x.cluster {
+				o.t.Fatalf("%s was touched while an alert fires on it", x.cluster)
+			}
+		}
+		if w.lost[m.DataPlane] {
+			o.t.Fatalf("%s was touched while its data plane is out of reach", x.cluster)
+		}
+		if o.lastStart[x.cluster] == x.start && x.ordinal >= o.lastOrdinal[x.cluster] {
+			o.t.Fatalf("%s: replica %d was touched after replica %d", x.cluster, x.ordinal, o.lastOrdinal[x.cluster])
+		}
+		o.lastStart[x.cluster], o.lastOrdinal[x.cluster] = x.start, x.ordinal
+		for _, pin := range w.spec.Pins {
+			if pin.Spec.Clusters[0] == x.cluster && w.now.Before(pin.Spec.Expires.Time) {
+				o.t.Fatalf("%s was touched though pinned", x.cluster)
+			}
+		}
+		if m.Labels["tier"] == "prod" && m.Target != v("7.6.0") {
+			if _, done := w.state.Done[plan.DoneKey{TargetKey: plan.TargetKey{Product: "kafka", Cohort: "canary"}, Version: m.Target}]; !done {
+				o.t.Fatalf("%s goes to %s before canary has soaked it", x.cluster, m.Target)
+			}
+		}
+	}
+	o.seen = len(w.touched)
+	o.checkLimits()
+}
+
+// checkLimits counts what is in flight. By-hand changes are at rest at once, so
+// all of it is Wavegate's.
+func (o *oracle) checkLimits() {
+	total, customers := 0, map[string]int{}
+	for _, m := range o.w.clusters {
+		if m.InFlight() {
+			total++
+			customers[m.Labels["customer"]]++
+		}
+	}
+	if total > 4 {
+		o.t.Fatalf("%d clusters in flight, 4 allowed", total)
+	}
+	for c, n := range customers {
+		if n > 1 {
+			o.t.Fatalf("%d clusters of customer %s in flight, 1 allowed", n, c)
+		}
+	}
+}
