@@ -75,5 +75,5 @@ type Ledger interface {
 
 // Reporter tells people what a cycle decided. Its errors never delay a cycle.
 type Reporter interface {
-	Report(ctx context.Context, c Cycle) error
+	Report(ctx context.Context, c *Cycle) error
 }

@@ -68,6 +68,8 @@ type Event struct {
 	// Gate is the short name of the reason that decided, Reason the sentence.
 	Gate   string `json:"gate,omitempty"`
 	Reason string `json:"reason,omitempty"`
+	// Verdict is what was decided (Decided).
+	Verdict string `json:"verdict,omitempty"`
 	// By is who did it when it was a person.
 	By       string   `json:"by,omitempty"`
 	Baseline bool     `json:"baseline,omitempty"`

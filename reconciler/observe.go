@@ -1,0 +1,86 @@
+//go:build wip
+
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
+)
+
+// observe asks all data planes and the monitors at once. One that does not
+// answer in time makes only its own clusters unknown.
+func (r *Reconciler) observe(ctx context.Context, c *Cycle) {
+	var products []fleet.Product
+	if r.spec != nil {
+		products = r.spec.Products
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.cfg.ObserveTimeout)
+	defer cancel()
+	observations := make([]plan.Observation, len(r.cfg.DataPlanes))
+	errs := make([]error, len(r.cfg.DataPlanes))
+	var wg sync.WaitGroup
+	for i, d := range r.cfg.DataPlanes {
+		wg.Go(func() {
+			observations[i], errs[i] = await(ctx, func() (plan.Observation, error) {
+				return d.Observe(ctx, products, r.cursors[d.Name()])
+			})
+		})
+	}
+	wg.Go(func() {
+		signals, err := await(ctx, func() (plan.Signals, error) { return r.cfg.Monitors.Signals(ctx, products) })
+		if err != nil {
+			signals = blindSignals(products, err)
+		}
+		c.signals = signals
+	})
+	wg.Wait()
+	for i, d := range r.cfg.DataPlanes {
+		if errs[i] != nil {
+			r.inventory.Lose(d.Name(), errs[i].Error())
+			c.problem("observe data plane "+d.Name(), errs[i])
+			continue
+		}
+		r.inventory.Observe(observations[i])
+		r.cursors[d.Name()] = observations[i].Cursor
+	}
+}
+
+// await bounds a call that may not heed its context.
+func await[T any](ctx context.Context, call func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		v, err := call()
+		done <- answer{v, err}
+	}()
+	select {
+	case a := <-done:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return none, errors.New("no answer in time")
+		}
+		return none, fmt.Errorf("wait for answer: %w", ctx.Err())
+	}
+}
+
+// blindSignals are those of monitors that cannot be read at all.
+func blindSignals(products []fleet.Product, err error) plan.Signals {
+	out := plan.Signals{Sources: map[plan.MonitorKey]plan.MonitorState{}}
+	for i := range products {
+		for j := range products[i].Spec.Monitors {
+			key := plan.MonitorKey{Product: products[i].Name, Monitor: products[i].Spec.Monitors[j].Name}
+			out.Sources[key] = plan.MonitorState{Unknown: err.Error()}
+		}
+	}
+	return out
+}

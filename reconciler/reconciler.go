@@ -1,0 +1,304 @@
+//go:build wip
+
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
+)
+
+// Config wires a [Reconciler]. Source, Approver, DataPlanes, Monitors, Ledger
+// and Now are required.
+type Config struct {
+	Source     Source
+	Approver   Approver
+	DataPlanes []DataPlane
+	Monitors   Monitors
+	Ledger     Ledger
+	Reporters  []Reporter
+
+	// Now is the clock. It decides about windows and soaks.
+	Now func() time.Time
+	// Interval is the time between two cycles; 15s without it.
+	Interval time.Duration
+	// MaxGap is how long a gap between two cycles may be for the time to count
+	// as watched; four intervals without it.
+	MaxGap time.Duration
+	// FetchPatience is how long a cycle waits for git before it goes on with
+	// what is in force; 5s without it. The fetch itself goes on.
+	FetchPatience time.Duration
+	// ObserveTimeout is how long a data plane may take to answer; 10s without
+	// it. One that takes longer counts as out of reach.
+	ObserveTimeout time.Duration
+	// Parallel is how many actions run at once in each data plane; 8 without it.
+	Parallel int
+	// DryRun decides and reports, but records and touches nothing.
+	DryRun bool
+	// Log receives what goes wrong; discarded without it.
+	Log *slog.Logger
+}
+
+// Reconciler runs the loop. It belongs to one goroutine.
+type Reconciler struct {
+	cfg    Config
+	loader *fleet.Loader
+
+	state     *plan.State
+	inventory *plan.Inventory
+	plan      *plan.Plan
+	policy    *plan.Policy
+	spec      *fleet.Spec
+	policyOf  string // the commit that policy was compiled from
+
+	fetch    *fetch
+	cursors  map[string]string
+	unsaved  []plan.Event
+	lastWall time.Time
+	cycles   int
+	wake     chan struct{}
+}
+
+// New returns a reconciler that has not run yet.
+func New(cfg Config) (*Reconciler, error) {
+	for name, missing := range map[string]bool{
+		"Source": cfg.Source == nil, "Approver": cfg.Approver == nil, "Monitors": cfg.Monitors == nil,
+		"Ledger": cfg.Ledger == nil, "Now": cfg.Now == nil, "DataPlanes": len(cfg.DataPlanes) == 0,
+	} {
+		if missing {
+			return nil, fmt.Errorf("configure reconciler: %s is missing", name)
+		}
+	}
+	seen := map[string]bool{}
+	for _, d := range cfg.DataPlanes {
+		if seen[d.Name()] {
+			return nil, fmt.Errorf("configure reconciler: two data planes are called %q", d.Name())
+		}
+		seen[d.Name()] = true
+	}
+	cfg.Interval = orDefault(cfg.Interval, 15*time.Second)
+	cfg.MaxGap = orDefault(cfg.MaxGap, 4*cfg.Interval)
+	cfg.FetchPatience = orDefault(cfg.FetchPatience, 5*time.Second)
+	cfg.ObserveTimeout = orDefault(cfg.ObserveTimeout, 10*time.Second)
+	cfg.Parallel = orDefault(cfg.Parallel, 8)
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Reconciler{
+		cfg: cfg, loader: fleet.NewLoader(fleet.LoaderConfig{}), inventory: plan.NewInventory(),
+		cursors: map[string]string{}, wake: make(chan struct{}, 1),
+	}, nil
+}
+
+func orDefault[T int | time.Duration](v, def T) T {
+	if v <= 0 {
+		return def
+	}
+	return v
+}
+
+// Wake asks for the next cycle now. It never blocks; a lost wake-up costs
+// nothing but time.
+func (r *Reconciler) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run cycles until the context ends. Errors of a cycle are logged and end
+// nothing; only a ledger that cannot be read is fatal, because nobody knows what
+// is paused.
+func (r *Reconciler) Run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+		case <-r.wake:
+		}
+		c, err := r.RunOnce(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		timer.Reset(r.pause(c))
+	}
+}
+
+// pause is how long to wait before the next cycle: not long after one that did
+// something, because its effect is about to be seen.
+func (r *Reconciler) pause(c *Cycle) time.Duration {
+	if len(c.Acted) > 0 {
+		return min(r.cfg.Interval, max(50*time.Millisecond, r.cfg.Interval/10))
+	}
+	return r.cfg.Interval
+}
+
+// RunOnce is one pass of the loop:
+//
+//	fetch -> load -> observe -> decide -> record -> act -> report
+//
+// Every step that talks to the world may fail; what then is not known blocks
+// what depends on it, and the rest goes on. It returns an error only when the
+// ledger has never been read.
+func (r *Reconciler) RunOnce(ctx context.Context) (*Cycle, error) {
+	if err := r.remember(ctx); err != nil {
+		return nil, err
+	}
+	c := r.begin()
+	r.admit(ctx, c)
+	r.observe(ctx, c)
+	r.obey(ctx, c)
+	r.decide(ctx, c)
+	r.act(ctx, c)
+	r.journal(ctx, c)
+	r.report(ctx, c)
+	return c, nil
+}
+
+// remember reads the ledger, once.
+func (r *Reconciler) remember(ctx context.Context) error {
+	if r.state != nil {
+		return nil
+	}
+	state, err := r.cfg.Ledger.Load(ctx)
+	if err != nil {
+		return fmt.Errorf("load ledger: %w", err)
+	}
+	r.state = state
+	return nil
+}
+
+// begin reads the clock. Time that the wall clock and the monotonic one measure
+// differently is no time that anybody watched.
+func (r *Reconciler) begin() *Cycle {
+	now := r.cfg.Now()
+	r.cycles++
+	c := &Cycle{Number: r.cycles, At: now.Round(0).UTC(), DryRun: r.cfg.DryRun}
+	if !r.lastWall.IsZero() {
+		elapsed, wall := now.Sub(r.lastWall), now.Round(0).Sub(r.lastWall.Round(0))
+		c.clockJumped = (elapsed-wall).Abs() > time.Minute || wall < 0
+		if !c.clockJumped && elapsed <= r.cfg.MaxGap {
+			c.watched = elapsed
+		}
+	}
+	r.lastWall = now
+	return c
+}
+
+// obey turns what operators asked for into events.
+func (r *Reconciler) obey(ctx context.Context, c *Cycle) {
+	if r.cfg.DryRun {
+		return
+	}
+	commands, err := r.cfg.Ledger.Commands(ctx)
+	if err != nil {
+		c.problem("read commands", err)
+		return
+	}
+	if len(commands) == 0 {
+		return
+	}
+	events, refused := plan.Obey(r.state, r.inventory, r.plan, commands)
+	for i := range events {
+		events[i].At = c.At
+	}
+	r.take(c, events)
+	c.Refused = refused
+	if r.save(ctx, c) {
+		ids := make([]int64, 0, len(commands))
+		for _, cmd := range commands {
+			ids = append(ids, cmd.ID)
+		}
+		if err := r.cfg.Ledger.Done(ctx, ids); err != nil {
+			c.problem("finish commands", err)
+		}
+	}
+}
+
+// take folds events into the state and remembers that they are to be saved.
+func (r *Reconciler) take(c *Cycle, events []plan.Event) {
+	for _, e := range events {
+		r.state.Apply(e)
+	}
+	r.unsaved = append(r.unsaved, events...)
+	c.Events = append(c.Events, events...)
+}
+
+// save makes all events durable. While it cannot, nothing is touched.
+func (r *Reconciler) save(ctx context.Context, c *Cycle) bool {
+	if len(r.unsaved) == 0 || r.cfg.DryRun {
+		return true
+	}
+	if err := r.cfg.Ledger.Record(ctx, r.unsaved); err != nil {
+		c.problem("record events", err)
+		return false
+	}
+	r.unsaved = nil
+	return true
+}
+
+// decide goes on until no more facts follow from what was observed.
+func (r *Reconciler) decide(ctx context.Context, c *Cycle) {
+	watched := c.watched
+	for range maxDecisions {
+		in := plan.Input{
+			Now: c.At, Watched: watched, ClockJumped: c.clockJumped, Policy: r.policy, Fleet: r.inventory,
+			State: r.state, Signals: c.signals, DataPlanes: r.planeNames(),
+		}
+		if r.plan == nil {
+			r.plan = plan.Decide(in)
+		} else {
+			r.plan = r.plan.Next(in)
+		}
+		c.changes(r.plan.Changes)
+		if len(r.plan.Events) == 0 {
+			break
+		}
+		r.take(c, r.plan.Events)
+		watched = 0
+	}
+	if len(r.plan.Events) > 0 {
+		c.problem("decide", errors.New("facts do not come to rest; nothing is touched in this cycle"))
+	}
+	r.save(ctx, c)
+	c.Plan, c.State, c.Fleet, c.Spec, c.Signals = r.plan, r.state, r.inventory, r.spec, c.signals
+}
+
+// maxDecisions bounds the passes of one cycle. A release takes a handful: a
+// wave finishes, it has soaked, the next one opens.
+const maxDecisions = 1000
+
+func (r *Reconciler) planeNames() []string {
+	names := make([]string, len(r.cfg.DataPlanes))
+	for i, d := range r.cfg.DataPlanes {
+		names[i] = d.Name()
+	}
+	return names
+}
+
+// report tells people. Whoever cannot be told does not delay anything: each
+// reporter has its own time limit, and the next cycle tells again.
+func (r *Reconciler) report(ctx context.Context, c *Cycle) {
+	c.Took = r.cfg.Now().Sub(r.lastWall)
+	for _, rep := range r.cfg.Reporters {
+		rctx, cancel := context.WithTimeout(ctx, r.cfg.ObserveTimeout)
+		if err := rep.Report(rctx, c); err != nil {
+			r.cfg.Log.Error("report failed", "error", err)
+		}
+		cancel()
+	}
+	for _, p := range c.Problems {
+		r.cfg.Log.Warn(p)
+	}
+}
