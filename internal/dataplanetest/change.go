@@ -105,6 +105,7 @@ func changeCases() []testCase {
 		}},
 		{name: "a cluster that appears again is another one", run: func(s *suite) {
 			s.ratcheted("again", 1)
+			first := s.cluster("again")
 			s.must("again", plan.Note, s.v[0])
 			last := s.waitFor("again", "the note is observed", func(c plan.Cluster) bool { return !c.Mark.IsZero() })
 			s.h.Delete(s.T, "again")
@@ -113,6 +114,7 @@ func changeCases() []testCase {
 			if c := s.cluster("again"); !c.Mark.IsZero() {
 				s.Fatalf("the new one has the mark of the old one: %+v", c.Mark)
 			}
+			s.refused(s.action(first, plan.Start, s.v[1]), "an action on the one before, as it was first observed")
 			s.refused(s.action(last, plan.Start, s.v[1]), "an action on the one before")
 		}},
 	}

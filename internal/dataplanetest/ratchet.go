@@ -39,6 +39,14 @@ func startCases() []testCase {
 				s.Fatalf("after the same start again: next %d, updated %d, target %s; want 1, 1, %s",
 					c.Next, c.Updated, c.Target, s.v[1])
 			}
+			// Had the ratchet gone back up, replica 2 would come back on the old version.
+			s.h.Restart(s.T, "start-again", 2)
+			s.waitFor("start-again", "the restarted replica is ready", func(c plan.Cluster) bool {
+				return c.Ready == 3 && !c.ReadySince.IsZero()
+			})
+			if c := s.cluster("start-again"); c.Updated != 1 || c.Next != 1 {
+				s.Fatalf("after the restart of an updated replica: updated %d, next %d; want 1, 1", c.Updated, c.Next)
+			}
 			if order := s.rollOn("start-again", s.v[1]); !slices.Equal(order, []int{1, 0}) {
 				s.Fatalf("it then steps in the order %v; want 1, 0", order)
 			}

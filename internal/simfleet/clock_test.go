@@ -1,9 +1,12 @@
 package simfleet
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 )
 
 // clock is virtual time.
@@ -33,4 +36,15 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+var bg = context.Background()
+
+// product returns a product with monitors of those names.
+func product(name string, monitors ...string) fleet.Product {
+	p := fleet.Product{Meta: fleet.Meta{Name: name}}
+	for _, m := range monitors {
+		p.Spec.Monitors = append(p.Spec.Monitors, fleet.Monitor{Name: m})
+	}
+	return p
 }

@@ -184,7 +184,7 @@ func (f *Fleet) restoreCluster(p *Plane, r *clusterRecord) error {
 		})
 	}
 	if s := r.Surge; s != nil {
-		damaged = damaged || s[1] < 0 || s[1] >= int64(versions)
+		damaged = damaged || s[0] < 0 || s[1] < 0 || s[1] >= int64(versions)
 		c.surge = &surge{slot: int(s[0]), version: uint32(s[1]), life: uint32(s[2]), due: s[3]}
 	}
 	if damaged {
