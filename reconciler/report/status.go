@@ -1,0 +1,220 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
+)
+
+// Input is what reports are built from.
+type Input struct {
+	Now   time.Time
+	Plan  *plan.Plan
+	State *plan.State
+	Fleet *plan.Inventory
+	// FleetName is the name of the fleet in its repository.
+	FleetName string
+	// Problems are what went wrong in the cycle, for people.
+	Problems []string
+}
+
+// Status is how the fleet stands.
+type Status struct {
+	At     time.Time `json:"at"`
+	Fleet  string    `json:"fleet,omitempty"`
+	Commit string    `json:"commit,omitempty"`
+	// Frozen says why admission waits.
+	Frozen *plan.Freeze `json:"frozen,omitempty"`
+	// Paused says why everything is paused.
+	Paused   *plan.Pause    `json:"paused,omitempty"`
+	Clusters int            `json:"clusters"`
+	Totals   map[string]int `json:"totals"`
+	Releases []Release      `json:"releases"`
+	// InFlight are the clusters under way, those that stand still first.
+	InFlight []Line `json:"inFlight"`
+	// Waiting sums up why clusters wait, the most frequent reason first.
+	Waiting  []Group  `json:"waiting"`
+	Drifted  int      `json:"drifted"`
+	Problems []string `json:"problems,omitempty"`
+	Notes    []string `json:"notes,omitempty"`
+}
+
+// Release is the train of one version.
+type Release struct {
+	ID       string      `json:"id"`
+	Product  string      `json:"product"`
+	Version  string      `json:"version"`
+	Paused   *plan.Pause `json:"paused,omitempty"`
+	Done     bool        `json:"done,omitempty"`
+	Failures int         `json:"failures"`
+	Rollouts []Rollout   `json:"rollouts"`
+}
+
+// Rollout is a release in one cohort.
+type Rollout struct {
+	Cohort   string `json:"cohort"`
+	Phase    string `json:"phase"`
+	Commit   string `json:"commit,omitempty"`
+	Previous string `json:"previous,omitempty"`
+	Gate     string `json:"gate,omitempty"`
+	Reason   string `json:"reason,omitempty"`
+	Clusters int    `json:"clusters"`
+	OnTarget int    `json:"onTarget"`
+	Running  int    `json:"running"`
+	Failed   int    `json:"failed"`
+	Budget   int    `json:"budget"`
+	Waves    []Wave `json:"waves,omitempty"`
+}
+
+// Wave is one step of a rollout.
+type Wave struct {
+	Size     int           `json:"size"`
+	Finished int           `json:"finished"`
+	Running  int           `json:"running"`
+	Failed   int           `json:"failed"`
+	Skipped  int           `json:"skipped"`
+	Open     bool          `json:"open"`
+	Soaked   time.Duration `json:"soaked"`
+	Soak     time.Duration `json:"soak"`
+	Done     bool          `json:"done"`
+}
+
+// Line is one cluster.
+type Line struct {
+	Cluster  string `json:"cluster"`
+	Product  string `json:"product"`
+	Cohort   string `json:"cohort,omitempty"`
+	Plane    string `json:"dataPlane"`
+	Verdict  string `json:"verdict"`
+	Version  string `json:"version"`
+	Target   string `json:"target,omitempty"`
+	Updated  int    `json:"updated"`
+	Replicas int    `json:"replicas"`
+	Gate     string `json:"gate,omitempty"`
+	Reason   string `json:"reason,omitempty"`
+}
+
+// Group is a number of clusters that wait for the same reason.
+type Group struct {
+	Product string `json:"product"`
+	Cohort  string `json:"cohort"`
+	Gate    string `json:"gate"`
+	Reason  string `json:"reason"`
+	Count   int    `json:"count"`
+	// Example is one of them.
+	Example string `json:"example"`
+}
+
+// NewStatus sums up a plan.
+func NewStatus(in Input) *Status {
+	s := &Status{
+		At: in.Now, Fleet: in.FleetName, Commit: in.State.InForce.Commit, Frozen: in.State.Frozen,
+		Paused: in.State.Paused, Clusters: in.Fleet.Len(), Totals: map[string]int{},
+		Problems: in.Problems, Notes: in.Plan.Notes, InFlight: []Line{}, Waiting: []Group{}, Releases: []Release{},
+	}
+	for v, n := range in.Plan.Totals {
+		if n > 0 {
+			s.Totals[plan.Verdict(v).String()] = n
+		}
+	}
+	s.releases(in)
+	s.clusters(in)
+	return s
+}
+
+func (s *Status) releases(in Input) {
+	index := map[string]int{}
+	for i := range in.Plan.Rollouts {
+		r := &in.Plan.Rollouts[i]
+		if r.Release == "" {
+			continue
+		}
+		k, ok := index[r.Release]
+		if !ok {
+			k = len(s.Releases)
+			index[r.Release] = k
+			release := Release{ID: r.Release, Product: r.Product, Version: r.Version.String(), Failures: r.Failures}
+			if known := in.State.Releases[r.Release]; known != nil {
+				release.Paused, release.Done = known.Paused, !known.CompletedAt.IsZero()
+			}
+			s.Releases = append(s.Releases, release)
+		}
+		s.Releases[k].Rollouts = append(s.Releases[k].Rollouts, newRollout(r))
+	}
+}
+
+func newRollout(r *plan.RolloutStatus) Rollout {
+	out := Rollout{
+		Cohort: r.Cohort, Phase: r.Phase.String(), Commit: r.Commit, Previous: r.Previous.String(),
+		Gate: r.Gate, Reason: r.Reason, Clusters: r.Clusters, OnTarget: r.OnTarget, Budget: r.Budget,
+	}
+	for _, w := range r.Waves {
+		out.Running += w.Running
+		out.Failed += w.Failed
+		out.Waves = append(out.Waves, Wave{
+			Size: w.Size, Finished: w.Finished, Running: w.Running, Failed: w.Failed, Skipped: w.Skipped,
+			Open: !w.OpenedAt.IsZero(), Soaked: w.Soaked, Soak: w.Soak, Done: !w.SoakedAt.IsZero(),
+		})
+	}
+	return out
+}
+
+func (s *Status) clusters(in Input) {
+	groups := map[Group]*Group{}
+	for _, name := range in.Fleet.Names() {
+		row, _ := in.Fleet.Find(name)
+		d := in.Plan.Decision(row)
+		if d.Drift != plan.NoDrift {
+			s.Drifted++
+		}
+		switch d.Verdict {
+		case plan.Current, plan.Unmanaged, plan.Drifted, plan.SkippedVerdict:
+		case plan.Starting, plan.Rolling, plan.Stopped, plan.FailedVerdict:
+			s.InFlight = append(s.InFlight, NewLine(in, row))
+		default:
+			cohort := in.Plan.Cohort(row)
+			key := Group{Product: in.Fleet.Cluster(row).Product, Cohort: cohort, Gate: d.Reason.String()}
+			g := groups[key]
+			if g == nil {
+				g = &Group{Product: key.Product, Cohort: cohort, Gate: key.Gate, Reason: in.Plan.Reason(row), Example: name}
+				groups[key] = g
+			}
+			g.Count++
+		}
+	}
+	slices.SortStableFunc(s.InFlight, func(a, b Line) int { return cmp.Compare(urgency(a.Verdict), urgency(b.Verdict)) })
+	for _, g := range groups {
+		s.Waiting = append(s.Waiting, *g)
+	}
+	slices.SortFunc(s.Waiting, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Example, b.Example))
+	})
+}
+
+// urgency orders clusters under way: those that need somebody first.
+func urgency(verdict string) int {
+	switch verdict {
+	case plan.FailedVerdict.String():
+		return 0
+	case plan.Stopped.String():
+		return 1
+	default:
+		return 2
+	}
+}
+
+// NewLine describes one cluster.
+func NewLine(in Input, row plan.Row) Line {
+	c, d := in.Fleet.Cluster(row), in.Plan.Decision(row)
+	l := Line{
+		Cluster: c.Name, Product: c.Product, Cohort: in.Plan.Cohort(row), Plane: c.DataPlane,
+		Verdict: d.Verdict.String(), Version: c.Version.String(), Updated: c.Updated, Replicas: c.Replicas,
+		Gate: d.Reason.String(), Reason: in.Plan.Reason(row),
+	}
+	if c.InFlight() {
+		l.Target = c.Target.String()
+	}
+	return l
+}
