@@ -250,6 +250,17 @@ func TestAReplicaComesBackOnTheVersionThatTheControllerWouldGiveIt(t *testing.T)
 	}
 }
 
+func TestAReplicaThatIsScaledAwayAndBackIsAnotherOne(t *testing.T) {
+	h := newFleet(t, testMember("a", 3, false))
+	must(t, h.Scale("a", 2))
+	must(t, h.Scale("a", 3))
+	rs, err := h.Replicas("a")
+	must(t, err)
+	if rs[2].Life != 2 || rs[2].Ready {
+		t.Fatalf("replica 2 is %+v; want a second life that has just begun", rs[2])
+	}
+}
+
 func TestADeploymentThatIsRedirectedDropsTheReplicaOnItsWay(t *testing.T) {
 	h := newFleet(t, testMember("d", 2, true))
 	must(t, h.act(plan.Start, "d", "2"))

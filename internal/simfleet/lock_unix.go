@@ -25,6 +25,12 @@ func lockFile(path string) (*os.File, error) {
 	return file, nil
 }
 
+// unlockFile gives the lock back. To close the file is not enough: a child that
+// is just being forked holds a copy of it for a moment.
+func unlockFile(file *os.File) error {
+	return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())
+}
+
 // syncDir makes a rename in a directory durable.
 func syncDir(path string) error {
 	dir, err := os.Open(path)

@@ -272,7 +272,7 @@ func kill(t interface{ Fatal(...any) }, f *Fleet) {
 	if err := f.store.log.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.store.lock.Close(); err != nil {
+	if err := unlockFile(f.store.lock); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -23,7 +23,7 @@ import (
 //
 // A snapshot is written beside the old one and renamed, and only then is the
 // log emptied. Whatever is in both counts once, because operations have
-// numbers. A last line without its end was never acknowledged and is cut off;
+// numbers. A last line without its end was never acknowledged and is dropped;
 // any other line that cannot be read is damage, and an error.
 const (
 	snapshotName = "fleet.json"
@@ -88,10 +88,11 @@ func (f *Fleet) load(dir string, every int) (err error) {
 	return f.snapshot()
 }
 
-// replay applies the operations of the log that the snapshot does not hold.
+// replay applies the operations of the log that the snapshot does not hold. The
+// snapshot that is written afterwards empties the log, with what may be left of
+// an unfinished line.
 func (s *store) replay(f *Fleet) error {
 	in := bufio.NewReaderSize(s.log, 1<<16)
-	var good int64
 	for line := 1; ; line++ {
 		text, err := in.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
@@ -104,7 +105,6 @@ func (s *store) replay(f *Fleet) error {
 		if err := decodeLine(text, &o); err != nil {
 			return fmt.Errorf("%s:%d: %w; take the directory back from a backup or start with a new one", logName, line, err)
 		}
-		good += int64(len(text))
 		if o.Seq <= s.seq {
 			continue
 		}
@@ -116,12 +116,7 @@ func (s *store) replay(f *Fleet) error {
 		}
 		s.seq = o.Seq
 	}
-	if err := s.log.Truncate(good); err != nil {
-		return fmt.Errorf("cut off an unfinished line: %w", err)
-	}
-	_, err := s.log.Seek(good, io.SeekStart)
-	s.synced = s.seq
-	return err
+	return nil
 }
 
 func decodeLine(text []byte, o *op) error {
@@ -238,5 +233,5 @@ func (s *store) close() error {
 	if s.log != nil {
 		errs = append(errs, s.log.Sync(), s.log.Close())
 	}
-	return errors.Join(append(errs, s.lock.Close())...)
+	return errors.Join(append(errs, unlockFile(s.lock))...)
 }

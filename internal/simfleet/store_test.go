@@ -130,6 +130,25 @@ func TestACursorOfAnEarlierProcessBringsEverything(t *testing.T) {
 	must(t, f.Close())
 }
 
+func TestACrashBetweenTheSnapshotAndTheEmptyingOfTheLogRepeatsNothing(t *testing.T) {
+	c := newClock()
+	dir := t.TempDir()
+	f := openTest(t, c, dir)
+	populate(t, f)
+	must(t, f.Crash("a", 0))
+	log, err := os.ReadFile(filepath.Join(dir, logName))
+	must(t, err)
+	must(t, f.Close())
+	must(t, os.WriteFile(filepath.Join(dir, logName), log, 0o644))
+	f = openTest(t, c, dir)
+	defer func() { must(t, f.Close()) }()
+	touches, _, err := f.Touches()
+	must(t, err)
+	if len(touches) != 1 || f.clusters["a"].replicas[0].life != 2 {
+		t.Fatalf("one crash of a-0 left %d touches and life %d", len(touches), f.clusters["a"].replicas[0].life)
+	}
+}
+
 func TestFilesThatAreNotAsTheyShouldBe(t *testing.T) {
 	write := func(name, text string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
@@ -172,6 +191,12 @@ func TestFilesThatAreNotAsTheyShouldBe(t *testing.T) {
 			if c.want == "" {
 				must(t, err)
 				must(t, f.Crash("c", 0))
+				kill(t, f)
+				f, err = Open(Config{Seed: 3, Now: clock.now, Path: dir})
+				must(t, err)
+				if f.clusters["a"].replicas[0].life != 2 || f.clusters["c"].replicas[0].life != 2 {
+					t.Error("an acknowledged crash is lost")
+				}
 				must(t, f.Close())
 				return
 			}
@@ -207,7 +232,7 @@ func TestADiskThatFailsTakesTheFleetOutOfService(t *testing.T) {
 	if _, err := f.Signals(bg, nil); err == nil {
 		t.Fatal("its monitors answer")
 	}
-	must(t, f.store.lock.Close())
+	must(t, unlockFile(f.store.lock))
 }
 
 func TestConfigurationsThatMakeNoSenseAreRefused(t *testing.T) {
