@@ -94,7 +94,8 @@ func (p Profile) member(l line, k, n int, names map[string]bool) Member {
 	}
 }
 
-// tierOf deals out the tiers; every product has each of them.
+// tierOf deals out the tiers. A product with four clusters or more has each of
+// them.
 func tierOf(k, n int) string {
 	canary := max(1, n*4/100)
 	internal := max(1, n*10/100)
