@@ -14,10 +14,10 @@ func redirectCases() []testCase {
 			s.start("redirect", s.v[1])
 			s.step("redirect", s.v[1])
 			check := s.untouched("redirect")
-			c := s.start("redirect", s.v[2])
+			s.start("redirect", s.v[2])
 			s.h.Quiet(s.T)
 			check("after it was redirected")
-			if c = s.cluster("redirect"); c.Next != 2 || c.Updated != 0 || c.Version != s.v[0] {
+			if c := s.cluster("redirect"); c.Next != 2 || c.Updated != 0 || c.Version != s.v[0] {
 				s.Fatalf("next %d, updated %d, version %s; want 2, 0, %s", c.Next, c.Updated, c.Version, s.v[0])
 			}
 			if order := s.rollOn("redirect", s.v[2]); !slices.Equal(order, []int{2, 1, 0}) {

@@ -66,7 +66,7 @@ func (s settings) alertAfter(product string) time.Duration {
 
 func (cfg Config) settings() (settings, error) {
 	if cfg.Now == nil {
-		return settings{}, errors.New("Now is not set; give the fleet a clock")
+		return settings{}, errors.New("the clock, Now, is not set")
 	}
 	if cfg.AlertAfter < 0 {
 		return settings{}, fmt.Errorf("AlertAfter is %v; it must not be negative", cfg.AlertAfter)
