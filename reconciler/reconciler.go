@@ -261,7 +261,7 @@ func (r *Reconciler) decide(ctx context.Context, c *Cycle) {
 		} else {
 			r.plan = r.plan.Next(in)
 		}
-		c.changes(r.plan.Changes)
+		c.changes(r.plan.Changes())
 		if len(r.plan.Events) == 0 {
 			break
 		}

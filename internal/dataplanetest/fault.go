@@ -40,8 +40,11 @@ func faultCases() []testCase {
 			if c.Next != 2 {
 				s.Fatalf("the next replica is %d; want 2, the broken one", c.Next)
 			}
+			s.waitFor("back", "the broken replica is seen to be the only one that is down", func(c plan.Cluster) bool { return c.Stranded })
 			s.must("back", plan.Step, s.v[0])
-			s.waitFor("back", "all replicas are ready", func(c plan.Cluster) bool { return !c.ReadySince.IsZero() })
+			if c := s.waitFor("back", "all replicas are ready", func(c plan.Cluster) bool { return !c.ReadySince.IsZero() }); c.Stranded {
+				s.Fatalf("all replicas are ready, and it is called stranded")
+			}
 			s.rollOn("back", s.v[0])
 			s.allOn("back", s.v[0])
 		}},

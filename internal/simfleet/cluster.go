@@ -160,6 +160,7 @@ func (f *Fleet) observed(c *cluster, now time.Time) plan.Cluster {
 			out.Ready++
 		}
 	}
+	out.Stranded = c.ratchet && out.Next >= 0 && out.Ready == out.Replicas-1 && !c.replicas[out.Next].ready
 	if c.readySince != 0 {
 		out.ReadySince = instant(c.readySince)
 	}

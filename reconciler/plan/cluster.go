@@ -29,9 +29,13 @@ type Cluster struct {
 	// Replicas is how many the cluster should have, Updated how many of them
 	// run Target, Ready how many are ready.
 	Replicas, Updated, Ready int
-	// Next is the ordinal of the replica that the next Step would replace, or
-	// -1 when there is none. It falls by one with every Step.
+	// Next is the ordinal of the replica that the next Step would replace: the
+	// highest that is not on Target; -1 when there is none.
 	Next int
+	// Stranded tells that the replica Next is down and all others are ready. A
+	// Step then takes no other replica down: it may be the way out of a version
+	// that does not start.
+	Stranded bool
 	// ReadySince is since when all replicas have been ready, and those touched
 	// have been on Target. Zero when that is not so now.
 	ReadySince time.Time
@@ -54,8 +58,12 @@ type Cluster struct {
 	AsOf time.Time
 }
 
-// InFlight reports whether the cluster is between two versions.
-func (c *Cluster) InFlight() bool { return c.Target != c.Version }
+// InFlight reports whether the cluster is between two versions. Half way back to
+// the version that it came from, Target and Version are the same again and some
+// replicas are not.
+func (c *Cluster) InFlight() bool {
+	return c.Target != c.Version || c.Next >= 0 || (!c.Ratchet && c.Updated < c.Replicas)
+}
 
 // Mark is what Wavegate writes onto a cluster, in the same write as the change
 // that it explains. It makes a cluster tell the truth about itself, and is

@@ -1,5 +1,3 @@
-//go:build wip
-
 package plan
 
 const chunkSize = 4096

@@ -1,5 +1,3 @@
-//go:build wip
-
 package plan
 
 import (
@@ -222,7 +220,16 @@ func (c *cycle) set(r Row, d Decision) {
 		return
 	}
 	c.plan.dec.set(r, d)
-	c.plan.Changes = append(c.plan.Changes, Change{Row: r, Cluster: c.in.Fleet.names[r], Old: old, New: d})
+	if old.counted {
+		c.memo.totals[old.Verdict]--
+	}
+	if d.counted {
+		c.memo.totals[d.Verdict]++
+	}
+	if c.scratch && d.Verdict == Current {
+		return // the first plan need not say of a million clusters that they are well
+	}
+	c.plan.changes = append(c.plan.changes, Change{Row: r, Cluster: c.in.Fleet.names[r], Old: old, New: d})
 }
 
 // finish puts everything into its order and counts.
@@ -232,25 +239,10 @@ func (c *cycle) finish() {
 	for _, v := range c.memo.views {
 		v.all, v.recounted = false, false
 	}
-	slices.SortFunc(p.Changes, func(a, b Change) int { return strings.Compare(a.Cluster, b.Cluster) })
 	if len(p.Events) > 0 {
 		p.Actions = nil
 	}
-	c.count()
+	p.Totals = c.memo.totals
 	c.status()
 	c.wake()
-}
-
-// count counts the decisions by verdict, from those that have changed.
-func (c *cycle) count() {
-	m := c.memo
-	for _, ch := range c.plan.Changes {
-		if ch.Old.counted {
-			m.totals[ch.Old.Verdict]--
-		}
-		if ch.New.counted {
-			m.totals[ch.New.Verdict]++
-		}
-	}
-	c.plan.Totals = m.totals
 }

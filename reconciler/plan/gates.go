@@ -1,5 +1,3 @@
-//go:build wip
-
 package plan
 
 import "github.com/wavegate-dev/wavegate/reconciler/fleet"
@@ -24,8 +22,10 @@ import "time"
 //	budget              x       x        -     the release has failed too often
 //	limits              x       -        -     too many in flight: overall, for a label value, in the wave
 //
-// x*: in flight, a window counts only when its rule says pause, and readiness
-// is what going on waits for anyway, so only alerts count.
+// x*: in flight, a window counts only when its rule says pause. Readiness is what
+// going on waits for anyway, so only alerts count, and not those on a cluster
+// whose next replica is the one that is down: replacing that one is the only way
+// out, and takes no other down.
 //
 // An expired emergency starts nothing; what it has started goes on. Limits are
 // asked last, and only of those that everything else lets through: they are
@@ -56,7 +56,7 @@ var redirectGates = [gateCount]gateFunc{
 	GateVersion:     gateVersion,
 	GatePredecessor: startGates[GatePredecessor],
 	GateWindow:      gateWindowInFlight,
-	GateHealth:      gateAlert,
+	GateHealth:      gateAlertUnlessBroken,
 	GateBudget:      startGates[GateBudget],
 }
 
@@ -65,7 +65,7 @@ var goOnGates = [gateCount]gateFunc{
 	GatePin:    gatePin,
 	GatePause:  startGates[GatePause],
 	GateWindow: gateWindowInFlight,
-	GateHealth: gateAlert,
+	GateHealth: gateAlertUnlessBroken,
 }
 
 // subject is a cluster in front of the gates.
@@ -170,6 +170,20 @@ func gateAlert(c *cycle, s *subject) Finding {
 		return Finding{AlertFires, a[0]}
 	}
 	return Finding{}
+}
+
+func gateAlertUnlessBroken(c *cycle, s *subject) Finding {
+	if c.in.Fleet.col.flags[s.row]&flagStranded != 0 || c.brokenHere(s) {
+		return Finding{}
+	}
+	return gateAlert(c, s)
+}
+
+// brokenHere reports whether a workload without a ratchet is stuck on a version
+// that the rollout is about to replace.
+func (c *cycle) brokenHere(s *subject) bool {
+	col := &c.in.Fleet.col
+	return col.flags[s.row]&flagRatchet == 0 && col.problem[s.row] != 0 && col.target[s.row] != s.view.version
 }
 
 func gateWave(c *cycle, s *subject) Finding {

@@ -56,7 +56,8 @@ const (
 	flagHeld
 	flagLost     // its data plane cannot be reached
 	flagClaimed  // more than one data plane reports it
-	flagInFlight // target differs from version
+	flagInFlight // between two versions
+	flagStranded
 )
 
 type planeState struct {
@@ -268,6 +269,9 @@ func (inv *Inventory) fill(r Row, plane string, c *Cluster) {
 	if c.InFlight() {
 		flags |= flagInFlight
 	}
+	if c.Stranded {
+		flags |= flagStranded
+	}
 	col.flags[r] = flags
 	for key, ids := range inv.labels {
 		if _, ok := c.Labels[key]; !ok && int(r) < len(ids) {
@@ -344,6 +348,7 @@ func (inv *Inventory) Cluster(r Row) Cluster {
 		Problem:    inv.strings.values[col.problem[r]],
 		Ratchet:    col.flags[r]&flagRatchet != 0,
 		Held:       col.flags[r]&flagHeld != 0,
+		Stranded:   col.flags[r]&flagStranded != 0,
 		Mark:       inv.Mark(r),
 		Revision:   col.revision[r],
 	}

@@ -1,5 +1,3 @@
-//go:build wip
-
 package plan_test
 
 import (
@@ -85,13 +83,16 @@ func (o *oracle) disturb(commits *int) {
 	case "lose ledger":
 		o.loseLedger()
 	case "bad":
-		m.bad = true
+		m.bad = v("7.6.1")
 	case "good":
-		m.bad = false
+		m.bad = fleet.Version{}
 	case "by hand":
-		if !m.InFlight() {
+		if !m.InFlight() && len(m.down) == 0 {
 			m.Version, m.Target = v("7.5.9"), v("7.5.9")
-			m.bump()
+			for i := range m.runs {
+				m.runs[i] = m.Version
+			}
+			m.look()
 		}
 	case "pin":
 		w.merge(w.state.InForce.Commit, func(s *fleet.Spec) {
@@ -121,8 +122,8 @@ func (o *oracle) disturb(commits *int) {
 	case "scale":
 		if !m.InFlight() && len(m.down) == 0 {
 			m.Replicas++
-			m.Updated, m.Ready = m.Replicas, m.Replicas
-			m.bump()
+			m.runs = append(m.runs, m.Version)
+			m.look()
 		}
 	}
 }
@@ -219,7 +220,7 @@ func (o *oracle) check() {
 			o.t.Fatalf("%s was touched while a monitor is blind", x.cluster)
 		}
 		for _, a := range w.alerts {
-			if a.Cluster == x.cluster {
+			if a.Cluster == x.cluster && !x.stranded {
 				o.t.Fatalf("%s was touched while an alert fires on it", x.cluster)
 			}
 		}

@@ -1,5 +1,3 @@
-//go:build wip
-
 package plan
 
 import (
@@ -198,7 +196,7 @@ func (c *cycle) runningEvents(v *view, pos int, member *Member) {
 	}
 	settled := !c.unsettled(&subject{row: r, view: v}).blocks()
 	if !inv.inFlight(r) {
-		if inv.col.version[r] == v.version && settled && c.observedSince(r, member.StartedAt) {
+		if inv.col.version[r] == v.version && inv.col.updated[r] >= inv.col.replicas[r] && settled && c.observedSince(r, member.StartedAt) {
 			c.emit(c.memberEvent(v, member, ClusterFinished))
 			c.learnEvent(v, r, member)
 		}

@@ -1,5 +1,3 @@
-//go:build wip
-
 package plan
 
 import (
@@ -183,8 +181,9 @@ func waitingBehind(g Gate) Verdict {
 }
 
 // judgeRedirect decides for a cluster in flight whose rollout wants another
-// version than the one that it is half way to. It goes on to the new one at the
-// next replica, and until then it stands still.
+// version than the one that it is half way to. It is pointed to the new one as
+// soon as the gates allow, which touches no replica of a ratchet, and goes on to
+// it at the next step.
 func (c *cycle) judgeRedirect(s *subject) Decision {
 	inv := c.in.Fleet
 	if !inv.known(s.row) {
@@ -200,9 +199,6 @@ func (c *cycle) judgeRedirect(s *subject) Decision {
 	}
 	if inv.col.target[s.row] == s.view.version {
 		return Decision{Verdict: Rolling, Reason: StartUnconfirmed} // adopted by an event
-	}
-	if f := c.unsettled(s); f.blocks() && inv.col.flags[s.row]&flagRatchet != 0 {
-		return decision(Rolling, f, 0)
 	}
 	c.start(s, c.in.Now, "superseded by "+s.view.target.Version.String())
 	return Decision{Verdict: Starting}
@@ -238,11 +234,15 @@ func (c *cycle) judgeRunning(s *subject, member *Member) Decision {
 		}
 		return Decision{Verdict: Rolling, Reason: RollsByItself}
 	}
-	if f := c.unsettled(s); f.blocks() {
+	if f := c.unsettled(s); f.blocks() && col.flags[s.row]&flagStranded == 0 {
 		return decision(Rolling, f, 0)
 	}
 	if col.next[s.row] >= 0 {
-		c.act(s, Step, "all replicas are ready and settled")
+		why := "all replicas are ready and settled"
+		if col.flags[s.row]&flagStranded != 0 {
+			why = "this replica is down, all others are ready"
+		}
+		c.act(s, Step, why)
 	}
 	return Decision{Verdict: Rolling}
 }

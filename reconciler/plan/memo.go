@@ -1,5 +1,3 @@
-//go:build wip
-
 package plan
 
 import (
@@ -138,6 +136,9 @@ func (m *memo) buildViews() {
 }
 
 func (m *memo) grow(n int) {
+	if more := n - len(m.class); more > 0 {
+		m.class, m.pos, m.slot = slices.Grow(m.class, more), slices.Grow(m.pos, more), slices.Grow(m.slot, more)
+	}
 	for len(m.class) < n {
 		m.class = append(m.class, -1)
 		m.pos = append(m.pos, -1)

@@ -1,8 +1,8 @@
-//go:build wip
-
 package plan
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
@@ -41,9 +41,6 @@ type Plan struct {
 	// Actions are to be carried out, in this order, after the events that
 	// [Action.Event] gives have been recorded.
 	Actions []Action
-	// Changes are the clusters whose decision differs from the plan before,
-	// by name.
-	Changes []Change
 	// Rollouts are the rollouts of all targets, in the order of the train.
 	Rollouts []RolloutStatus
 	// Totals counts the clusters by verdict.
@@ -60,6 +57,9 @@ type Plan struct {
 	// deadline. Zero when nothing will.
 	Wake time.Time
 
+	changes []Change
+	sorted  bool // changes are
+
 	dec   decisions
 	memo  *memo
 	cycle *cycle
@@ -70,6 +70,16 @@ type Change struct {
 	Row      Row
 	Cluster  string
 	Old, New Decision
+}
+
+// Changes returns the clusters whose decision differs from the plan before, or
+// that are not current in the first one; by name.
+func (p *Plan) Changes() []Change {
+	if !p.sorted {
+		slices.SortFunc(p.changes, func(a, b Change) int { return strings.Compare(a.Cluster, b.Cluster) })
+		p.sorted = true
+	}
+	return p.changes
 }
 
 // Decision returns what was decided for a row.

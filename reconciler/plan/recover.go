@@ -1,5 +1,3 @@
-//go:build wip
-
 package plan
 
 import (
@@ -25,8 +23,8 @@ func (c *cycle) seePlanes() {
 // commit a target came from, and which releases are paused. It is how work goes
 // on after the ledger was lost; soaks begin anew, pauses stay.
 func (c *cycle) recoverMarks() {
-	if c.in.State.InForce.Commit == "" {
-		return
+	if c.in.State.InForce.Commit == "" || len(c.plan.Events) == 0 {
+		return // nothing is in force, or no data plane is seen for the first time
 	}
 	newest := map[TargetKey]Mark{}
 	pausedAll := ""

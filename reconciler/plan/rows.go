@@ -1,5 +1,3 @@
-//go:build wip
-
 package plan
 
 import "github.com/wavegate-dev/wavegate/reconciler/fleet"
@@ -92,6 +90,9 @@ func (c *cycle) judgeStray(r Row) Decision {
 // rollout has it as a member.
 func (c *cycle) judgeForeignFlight(r Row, v *view) Decision {
 	if !c.ours(r) {
+		if c.in.Fleet.col.version[r] == v.version && c.in.Fleet.col.target[r] == v.version {
+			return Decision{Verdict: Current} // scaling, say
+		}
 		return Decision{Verdict: Drifted, Reason: SomebodyElsesChange, Drift: ChangedByHand}
 	}
 	f, _, gates := c.ask(&redirectGates, &subject{row: r, view: v, wave: -1, resting: true})

@@ -1,5 +1,3 @@
-//go:build wip
-
 package plan
 
 // Verdict is what is decided for a cluster in a cycle.

@@ -1,5 +1,3 @@
-//go:build wip
-
 package plan_test
 
 import (
@@ -42,19 +40,41 @@ type fataler interface {
 }
 
 type touch struct {
-	cluster string
-	ordinal int
-	at      time.Time
-	start   int // how many starts the cluster has seen
+	cluster  string
+	ordinal  int
+	at       time.Time
+	start    int  // how many starts the cluster has seen
+	stranded bool // the replica was the one that was down
 }
 
 // machine is a cluster of the world.
 type machine struct {
 	plan.Cluster
+	runs   []fleet.Version   // by replica
 	down   map[int]time.Time // replicas that restart, and when they are back
-	bad    bool              // replicas never come back
+	bad    fleet.Version     // replicas on it never come back
 	silent int               // revision counter
 	starts int
+}
+
+// look works out what is observed of the replicas.
+func (m *machine) look() {
+	m.Updated, m.Next = 0, -1
+	for i := range m.Replicas {
+		if m.runs[i] == m.Target {
+			m.Updated++
+		} else {
+			m.Next = i
+		}
+	}
+	m.Ready = m.Replicas - len(m.down)
+	_, nextDown := m.down[m.Next]
+	m.Stranded = nextDown && len(m.down) == 1
+	if m.Ready == m.Replicas && m.Updated == m.Replicas {
+		m.Version = m.Target
+	}
+	m.silent++
+	m.Revision = fmt.Sprint(m.silent)
 }
 
 var epoch = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -82,15 +102,15 @@ func (w *world) compile() {
 func (w *world) cluster(name, product, dataPlane string, version string, replicas int, labels map[string]string) *machine {
 	m := &machine{down: map[int]time.Time{}, Cluster: plan.Cluster{
 		Name: name, Product: product, DataPlane: dataPlane, Labels: labels,
-		Version: v(version), Target: v(version), Replicas: replicas, Updated: replicas, Ready: replicas,
-		Next: -1, ReadySince: w.now.Add(-time.Hour), Ratchet: true,
+		Version: v(version), Target: v(version), Replicas: replicas, ReadySince: w.now.Add(-time.Hour), Ratchet: true,
 	}}
-	m.bump()
+	for range replicas {
+		m.runs = append(m.runs, v(version))
+	}
+	m.look()
 	w.clusters[name] = m
 	return m
 }
-
-func (m *machine) bump() { m.silent++; m.Revision = fmt.Sprint(m.silent) }
 
 func v(tag string) fleet.Version { return fleet.Version{Tag: tag} }
 
@@ -160,7 +180,7 @@ func (m *machine) progress(w *world) {
 	changed := false
 	var back time.Time
 	for ordinal, at := range m.down {
-		if !m.bad && !at.After(w.now) {
+		if m.runs[ordinal] != m.bad && !at.After(w.now) {
 			delete(m.down, ordinal)
 			if at.After(back) {
 				back = at
@@ -168,18 +188,13 @@ func (m *machine) progress(w *world) {
 			changed = true
 		}
 	}
-	if changed {
-		m.Ready = m.Replicas - len(m.down)
-		if len(m.down) == 0 {
-			m.ReadySince = back
-			m.Problem = ""
-			if m.InFlight() && m.Updated == m.Replicas {
-				m.Version = m.Target
-				m.Next = -1
-			}
-		}
-		m.bump()
+	if !changed {
+		return
 	}
+	if len(m.down) == 0 {
+		m.ReadySince, m.Problem = back, ""
+	}
+	m.look()
 }
 
 func (w *world) input() plan.Input {
@@ -272,32 +287,28 @@ func (w *world) act(a plan.Action) {
 	switch a.Kind {
 	case plan.Start:
 		m.starts++
-		m.Target, m.Updated, m.Next = a.Version, 0, m.Replicas-1
-		if m.Target == m.Version {
-			m.Updated, m.Next = m.Replicas, -1
-		}
+		m.Target = a.Version
 	case plan.Step:
-		if len(m.down) > 0 {
+		if len(m.down) > 0 && !m.Stranded {
 			w.t.Fatalf("%s: step of %s while %v is down", w.now, a.Cluster, m.down)
 		}
 		if a.Ordinal != m.Next {
 			w.t.Fatalf("step %d of %s, next is %d", a.Ordinal, a.Cluster, m.Next)
 		}
+		w.touched = append(w.touched, touch{a.Cluster, a.Ordinal, w.now, m.starts, m.Stranded})
 		m.down[a.Ordinal] = w.now.Add(w.restart)
-		m.Ready, m.ReadySince = m.Replicas-1, time.Time{}
-		m.Updated++
-		m.Next--
-		if m.bad {
+		m.runs[a.Ordinal] = m.Target
+		m.ReadySince = time.Time{}
+		if m.Target == m.bad {
 			m.Problem = "CrashLoopBackOff"
 		}
-		w.touched = append(w.touched, touch{a.Cluster, a.Ordinal, w.now, m.starts})
 	case plan.Hold:
 		m.Held = true
 	case plan.Continue:
 		m.Held = false
 	default:
 	}
-	m.bump()
+	m.look()
 }
 
 // run lets time pass in cycles of half a minute.

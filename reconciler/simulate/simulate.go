@@ -220,7 +220,7 @@ func split(members []string, sizes []int) [][]string {
 
 // note collects what makes clusters wait.
 func (s *simulation) note() {
-	for _, ch := range s.plan.Changes {
+	for _, ch := range s.plan.Changes() {
 		switch ch.New.Reason {
 		case plan.WindowClosed, plan.WindowTooShort, plan.LimitReached, plan.WaveLimitReached:
 		default:
