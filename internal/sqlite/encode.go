@@ -57,6 +57,8 @@ func checkEvent(e plan.Event) error {
 	}
 }
 
+// encode makes a line of an event, and makes sure that it can be read back: one
+// that cannot would lock the ledger up for ever.
 func encode(e plan.Event, seq uint64) (line, error) {
 	body, err := json.Marshal(restOfEvent{Event: e})
 	if err != nil {
@@ -67,8 +69,11 @@ func encode(e plan.Event, seq uint64) (line, error) {
 		product: e.Product, cohort: e.Cohort, cluster: e.Cluster, body: body,
 	}
 	if len(e.Members) > 0 {
-		l.members, err = json.Marshal(e.Members)
+		if l.members, err = json.Marshal(e.Members); err != nil {
+			return line{}, err
+		}
 	}
+	_, err = l.event()
 	return l, err
 }
 

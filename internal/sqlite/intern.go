@@ -81,12 +81,13 @@ func wordHash(value string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:8]))
 }
 
-// inserter has the statements of one transaction that appends.
+// inserter has the statements that append events.
 type inserter struct {
 	findText, insertText, insertEvent, insertScope *sql.Stmt
 }
 
-func (s *Store) newInserter(ctx context.Context, tx *sql.Tx) (*inserter, error) {
+// prepare compiles the statements once for the writer's only connection.
+func prepare(ctx context.Context, db *sql.DB) (*inserter, error) {
 	in := &inserter{}
 	for _, p := range []struct {
 		stmt  **sql.Stmt
@@ -97,13 +98,21 @@ func (s *Store) newInserter(ctx context.Context, tx *sql.Tx) (*inserter, error) 
 		{&in.insertEvent, "INSERT INTO event (seq, at, kind, release, product, cohort, cluster, body, members, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
 		{&in.insertScope, "INSERT OR IGNORE INTO scope (cluster, product, cohort) VALUES (?, ?, ?)"},
 	} {
-		stmt, err := tx.PrepareContext(ctx, p.query)
+		stmt, err := db.PrepareContext(ctx, p.query)
 		if err != nil {
 			return nil, err
 		}
 		*p.stmt = stmt
 	}
 	return in, nil
+}
+
+// within returns the statements for use in a transaction.
+func (in *inserter) within(ctx context.Context, tx *sql.Tx) *inserter {
+	return &inserter{
+		findText: tx.StmtContext(ctx, in.findText), insertText: tx.StmtContext(ctx, in.insertText),
+		insertEvent: tx.StmtContext(ctx, in.insertEvent), insertScope: tx.StmtContext(ctx, in.insertScope),
+	}
 }
 
 func (in *inserter) text(ctx context.Context, hash any, value string) (int64, error) {

@@ -49,14 +49,12 @@ func (s *Store) append(ctx context.Context, events []plan.Event) error {
 	if err := s.findHead(ctx); err != nil {
 		return err
 	}
-	next := s.head
+	before, next := s.head, s.head
 	fresh := map[scopeKey]bool{}
 	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		in, err := s.newInserter(ctx, tx)
-		if err != nil {
-			return err
-		}
+		in := s.inserter.within(ctx, tx)
 		for _, e := range events {
+			var err error
 			if e.Volatile() {
 				err = s.putVolatile(ctx, tx, e, &next)
 			} else {
@@ -73,6 +71,9 @@ func (s *Store) append(ctx context.Context, events []plan.Event) error {
 		return nil
 	}
 	s.words.drop()
+	if next == before {
+		return err // it failed before anything was written
+	}
 	// A commit that failed may still have reached the disk. The file knows.
 	s.head.known = false
 	if headErr := s.findHead(ctx); headErr != nil {
@@ -134,6 +135,9 @@ func (s *Store) putVolatile(ctx context.Context, tx *sql.Tx, e plan.Event, next 
 	body, err := json.Marshal(e)
 	if err != nil {
 		return err
+	}
+	if err := json.Unmarshal(body, new(plan.Event)); err != nil {
+		return fmt.Errorf("%s cannot be read back: %w", e.Kind, err)
 	}
 	next.turn++
 	key := strings.Join([]string{string(e.Kind), e.Release, e.Product, e.Cohort, strconv.Itoa(e.Wave)}, "\x1f")

@@ -67,6 +67,7 @@ type Store struct {
 	closed   bool
 	head     head
 	words    *interner
+	inserter *inserter
 	scopes   map[scopeKey]bool // known to be stored
 	used     map[int64]bool    // while garbage is collected: words in use since it began
 	cleaning sync.Mutex        // held while old events are deleted; taken before mu
@@ -145,10 +146,13 @@ func open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	if err := s.openReaders(ctx); err != nil {
 		return nil, err
 	}
-	if cfg.Access == Own {
-		return s, s.resumeSnapshots(ctx)
+	if cfg.Access != Own {
+		return s, nil
 	}
-	return s, nil
+	if s.inserter, err = prepare(ctx, s.rw); err != nil {
+		return nil, explain(s.path, err)
+	}
+	return s, s.resumeSnapshots(ctx)
 }
 
 func (s *Store) openWriter(ctx context.Context, cfg Config) (err error) {

@@ -120,7 +120,7 @@ func folding(t interface{ Fatal(...any) }, events []plan.Event) string {
 }
 
 func asJSON(t interface{ Fatal(...any) }, state *plan.State) string {
-	text, err := json.MarshalIndent(state, "", "  ")
+	text, err := json.Marshal(state)
 	if err != nil {
 		t.Fatal(err)
 	}
