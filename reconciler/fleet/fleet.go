@@ -79,10 +79,6 @@ type FleetSpec struct {
 	Drift     Drift     `json:"drift,omitzero" jsonschema:"when the drift report is posted"`
 }
 
-// Stage is one step of the train: the cohorts that run side by side. In YAML it
-// is a name or a list of names.
-type Stage []string
-
 // Approvals is the policy for pull requests.
 type Approvals struct {
 	Required int      `json:"required,omitempty" jsonschema:"how many approvals a pull request needs"`

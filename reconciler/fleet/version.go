@@ -21,13 +21,21 @@ type Version struct {
 // ParseVersion reads a version as it is written in a fleet repository and in an
 // image reference: a tag, or tag@sha256:digest.
 func ParseVersion(s string) (Version, error) {
+	v, err := parseVersion(s)
+	if err != nil {
+		return Version{}, fmt.Errorf("parse version %s: %w", quote(s), err)
+	}
+	return v, nil
+}
+
+func parseVersion(s string) (Version, error) {
 	tag, digest, hasDigest := strings.Cut(s, "@")
 	if err := checkTag(tag); err != nil {
-		return Version{}, fmt.Errorf("parse version %s: %w", quote(s), err)
+		return Version{}, err
 	}
 	if hasDigest {
 		if err := checkDigest(digest); err != nil {
-			return Version{}, fmt.Errorf("parse version %s: %w", quote(s), err)
+			return Version{}, err
 		}
 	}
 	return Version{Tag: tag, Digest: digest}, nil
