@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -70,5 +72,62 @@ func TestAFullInboxSaysThatNobodyReadsIt(t *testing.T) {
 	change(t, path, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO command (body) SELECT x'7b7d' FROM n")
 	if _, err := s.Submit(t.Context(), pause("because")); err == nil || !strings.Contains(err.Error(), "is wavegate run running?") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestOperatorsSubmitWhileTheOwnerRecords(t *testing.T) {
+	path := newPath(t)
+	owner := openAt(t, Config{Path: path})
+	const operators, each = 4, 25
+	var wg sync.WaitGroup
+	for range operators {
+		operator := openAt(t, Config{Path: path, Access: Inbox})
+		wg.Go(func() {
+			for range each {
+				if _, err := operator.Submit(t.Context(), pause("because")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	taken := map[int64]bool{}
+	for n := 1; len(taken) < operators*each && !t.Failed(); n++ {
+		check(t, owner.Record(t.Context(), []plan.Event{numbered(n)}))
+		var ids []int64
+		for _, c := range must[[]plan.Command](t)(owner.Commands(t.Context())) {
+			if taken[c.ID] {
+				t.Errorf("command %d came twice", c.ID)
+			}
+			taken[c.ID] = true
+			ids = append(ids, c.ID)
+		}
+		check(t, owner.Done(t.Context(), ids))
+	}
+	wg.Wait()
+	check(t, owner.Verify(t.Context()))
+}
+
+func TestProcessesThatComeFirstAtTheSameTimeMakeOneFile(t *testing.T) {
+	path := newPath(t)
+	var wg sync.WaitGroup
+	for i := range 6 {
+		wg.Go(func() {
+			s, err := Open(t.Context(), Config{Path: path, Access: Inbox})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := s.Submit(t.Context(), pause("number "+strconv.Itoa(i))); err != nil {
+				t.Error(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	s := openAt(t, Config{Path: path})
+	if got := must[[]plan.Command](t)(s.Commands(t.Context())); len(got) != 6 {
+		t.Errorf("%d of 6 commands are there", len(got))
 	}
 }
