@@ -26,6 +26,12 @@ type Source interface {
 	Tree(ctx context.Context, commit string) (fs.FS, error)
 }
 
+// Loader reads a fleet repository; fleet.Loader is the one.
+type Loader interface {
+	// Load returns the checked spec, or everything that is wrong with it.
+	Load(fsys fs.FS) (*fleet.Spec, fleet.Problems)
+}
+
 // ErrUnrelated tells that a commit is not an ancestor of the branch's head.
 var ErrUnrelated = errors.New("not an ancestor")
 

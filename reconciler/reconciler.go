@@ -1,5 +1,3 @@
-//go:build wip
-
 package reconciler
 
 import (
@@ -13,10 +11,11 @@ import (
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
 
-// Config wires a [Reconciler]. Source, Approver, DataPlanes, Monitors, Ledger
+// Config wires a [Reconciler]. Source, Loader, Approver, DataPlanes, Monitors, Ledger
 // and Now are required.
 type Config struct {
 	Source     Source
+	Loader     Loader
 	Approver   Approver
 	DataPlanes []DataPlane
 	Monitors   Monitors
@@ -46,9 +45,7 @@ type Config struct {
 
 // Reconciler runs the loop. It belongs to one goroutine.
 type Reconciler struct {
-	cfg    Config
-	loader *fleet.Loader
-
+	cfg       Config
 	state     *plan.State
 	inventory *plan.Inventory
 	plan      *plan.Plan
@@ -67,7 +64,7 @@ type Reconciler struct {
 // New returns a reconciler that has not run yet.
 func New(cfg Config) (*Reconciler, error) {
 	for name, missing := range map[string]bool{
-		"Source": cfg.Source == nil, "Approver": cfg.Approver == nil, "Monitors": cfg.Monitors == nil,
+		"Source": cfg.Source == nil, "Loader": cfg.Loader == nil, "Approver": cfg.Approver == nil, "Monitors": cfg.Monitors == nil,
 		"Ledger": cfg.Ledger == nil, "Now": cfg.Now == nil, "DataPlanes": len(cfg.DataPlanes) == 0,
 	} {
 		if missing {
@@ -90,7 +87,7 @@ func New(cfg Config) (*Reconciler, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Reconciler{
-		cfg: cfg, loader: fleet.NewLoader(fleet.LoaderConfig{}), inventory: plan.NewInventory(),
+		cfg: cfg, inventory: plan.NewInventory(),
 		cursors: map[string]string{}, wake: make(chan struct{}, 1),
 	}, nil
 }
