@@ -97,7 +97,7 @@ func TestABatchIsStoredWhollyOrNotAtAll(t *testing.T) {
 
 func TestAFullDiskLosesNothingAndEndsWhenThereIsSpaceAgain(t *testing.T) {
 	path := newPath(t)
-	s := must[*Store](t)(Open(t.Context(), Config{Path: path, maxPages: 60}))
+	s := must[*Store](t)(Open(t.Context(), Config{Path: path, pragmas: []string{"max_page_count(60)"}}))
 	var kept []plan.Event
 	var err error
 	for i := range 1000 {
@@ -131,7 +131,7 @@ func TestAFullDiskLosesNothingAndEndsWhenThereIsSpaceAgain(t *testing.T) {
 }
 
 func TestTheSameStoreGoesOnWhenThereIsSpaceAgain(t *testing.T) {
-	s := openAt(t, Config{Path: newPath(t), maxPages: 60})
+	s := openAt(t, Config{Path: newPath(t), pragmas: []string{"max_page_count(60)"}})
 	long := numbered(1)
 	long.Reason = strings.Repeat("long ", 100_000)
 	check(t, s.Record(t.Context(), []plan.Event{numbered(1)}))

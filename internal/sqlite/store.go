@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -45,8 +44,8 @@ type Config struct {
 	// not be written. Nothing is logged when it is nil.
 	Log *slog.Logger
 
-	// maxPages bounds the size of the file, for tests of a full disk.
-	maxPages int
+	// pragmas are added for tests: a small disk, or one that is not waited for.
+	pragmas []string
 }
 
 const defaultSnapshotEvery = 5000
@@ -157,9 +156,7 @@ func open(ctx context.Context, cfg Config) (_ *Store, err error) {
 
 func (s *Store) openWriter(ctx context.Context, cfg Config) (err error) {
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "journal_size_limit(67108864)"}
-	if cfg.maxPages > 0 {
-		pragmas = append(pragmas, "max_page_count("+strconv.Itoa(cfg.maxPages)+")")
-	}
+	pragmas = append(pragmas, cfg.pragmas...)
 	if s.rw, err = sql.Open("sqlite", dsn(s.path, pragmas, url.Values{"_txlock": {"immediate"}})); err != nil {
 		return err
 	}
