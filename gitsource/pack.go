@@ -1,0 +1,201 @@
+package gitsource
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
+	"github.com/go-git/go-git/v5/plumbing/storer"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	"github.com/go-git/go-git/v5/storage"
+)
+
+// errNoBranch tells that the watched branch is not there.
+var errNoBranch = errors.New("no such branch")
+
+// pull is one fetch.
+type pull struct {
+	into  storage.Storer
+	have  plumbing.Hash // a commit that is there already, or zero
+	depth int           // 0: all that is new
+}
+
+// download brings the branch into a store and returns its head.
+func (r *remote) download(ctx context.Context, p pull) (plumbing.Hash, error) {
+	session, err := r.session()
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	defer func() { _ = session.Close() }()
+	refs, err := session.AdvertisedReferencesContext(ctx)
+	if err != nil {
+		return plumbing.ZeroHash, r.clean("list branches", err)
+	}
+	head, ok := refs.References["refs/heads/"+r.cfg.Branch]
+	if !ok {
+		return plumbing.ZeroHash, r.noBranch(refs)
+	}
+	if head == p.have && p.depth == 0 {
+		return head, nil
+	}
+	req := packp.NewUploadPackRequestFromCapabilities(refs.Capabilities)
+	req.Wants = []plumbing.Hash{head}
+	if !p.have.IsZero() {
+		req.Haves = []plumbing.Hash{p.have}
+	}
+	if p.depth > 0 {
+		req.Depth = packp.DepthCommits(p.depth)
+	}
+	if err := r.shallow(req, refs, p); err != nil {
+		return plumbing.ZeroHash, err
+	}
+	if refs.Capabilities.Supports(capability.NoProgress) {
+		if err := req.Capabilities.Set(capability.NoProgress); err != nil {
+			return plumbing.ZeroHash, fmt.Errorf("ask git server: %w", err)
+		}
+	}
+	res, err := session.UploadPack(ctx, req)
+	if errors.Is(err, transport.ErrEmptyUploadPackRequest) {
+		return head, nil
+	}
+	if err != nil {
+		return plumbing.ZeroHash, r.clean("fetch", err)
+	}
+	defer func() { _ = res.Close() }()
+	if err := r.store(ctx, p.into, req, res); err != nil {
+		return plumbing.ZeroHash, err
+	}
+	return head, nil
+}
+
+func (r *remote) noBranch(refs *packp.AdvRefs) error {
+	var names []string
+	for name := range refs.References {
+		if b, ok := strings.CutPrefix(name, "refs/heads/"); ok && len(names) < 5 {
+			names = append(names, b)
+		}
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("fetch: the repository at %s is empty: %w", redact(r.cfg.URL), errNoBranch)
+	}
+	return fmt.Errorf("fetch: %s has no branch %q, only such as %s: %w", redact(r.cfg.URL), r.cfg.Branch, strings.Join(names, ", "), errNoBranch)
+}
+
+// shallow tells the server where history ends on this side.
+func (r *remote) shallow(req *packp.UploadPackRequest, refs *packp.AdvRefs, p pull) error {
+	shallows, err := p.into.Shallow()
+	if err != nil {
+		return fmt.Errorf("read git cache: %w", err)
+	}
+	if p.depth == 0 && len(shallows) == 0 {
+		return nil
+	}
+	if !refs.Capabilities.Supports(capability.Shallow) {
+		req.Depth = packp.DepthCommits(0)
+		return nil
+	}
+	if !p.have.IsZero() {
+		req.Shallows = shallows
+	}
+	if err := req.Capabilities.Set(capability.Shallow); err != nil {
+		return fmt.Errorf("ask git server: %w", err)
+	}
+	return nil
+}
+
+// store writes the objects of an answer.
+func (r *remote) store(ctx context.Context, into storage.Storer, req *packp.UploadPackRequest, res *packp.UploadPackResponse) error {
+	shallows, err := into.Shallow()
+	if err != nil {
+		return fmt.Errorf("read git cache: %w", err)
+	}
+	var pack io.Reader = res
+	switch {
+	case req.Capabilities.Supports(capability.Sideband):
+		pack = sideband.NewDemuxer(sideband.Sideband, res)
+	case req.Capabilities.Supports(capability.Sideband64k):
+		pack = sideband.NewDemuxer(sideband.Sideband64k, res)
+	}
+	counted := bufio.NewReaderSize(&reader{ctx: ctx, next: pack, left: r.cfg.Limits.Bytes}, 64<<10)
+	header, err := counted.Peek(12)
+	if err != nil {
+		return r.clean("fetch", orCorrupt(err))
+	}
+	if n := binary.BigEndian.Uint32(header[8:]); string(header[:4]) == "PACK" && n > r.cfg.Limits.Objects {
+		return fmt.Errorf("fetch: %s sends %d objects, %d are allowed", redact(r.cfg.URL), n, r.cfg.Limits.Objects)
+	}
+	if err := packfile.UpdateObjectStorage(into, counted); err != nil && !errors.Is(err, packfile.ErrEmptyPackfile) {
+		return r.clean("fetch", orCorrupt(err))
+	}
+	if len(res.Shallows) > 0 || len(res.Unshallows) > 0 {
+		return setShallows(into, shallows, res)
+	}
+	return nil
+}
+
+func orCorrupt(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the answer is cut off")
+	}
+	return err
+}
+
+func setShallows(into storer.ShallowStorer, known []plumbing.Hash, res *packp.UploadPackResponse) error {
+	set := map[plumbing.Hash]bool{}
+	for _, h := range known {
+		set[h] = true
+	}
+	for _, h := range res.Shallows {
+		set[h] = true
+	}
+	for _, h := range res.Unshallows {
+		delete(set, h)
+	}
+	all := make([]plumbing.Hash, 0, len(set))
+	for h := range set {
+		all = append(all, h)
+	}
+	plumbing.HashesSort(all)
+	if err := into.SetShallow(all); err != nil {
+		return fmt.Errorf("write git cache: %w", err)
+	}
+	return nil
+}
+
+// reader ends when its context does, and after a number of bytes.
+type reader struct {
+	ctx  context.Context
+	next io.Reader
+	left int64
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if r.left <= 0 {
+		return 0, errTooLarge
+	}
+	if int64(len(p)) > r.left {
+		p = p[:r.left]
+	}
+	n, err := r.next.Read(p)
+	r.left -= int64(n)
+	return n, err
+}
+
+func replaceAll(s, old, new string) string {
+	if old == "" {
+		return s
+	}
+	return strings.ReplaceAll(s, old, new)
+}
