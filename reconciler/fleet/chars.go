@@ -40,3 +40,30 @@ func describe(r rune) string {
 		return fmt.Sprintf("the character %U", r)
 	}
 }
+
+// isHidden reports whether a character has no place in a reviewed file: it acts
+// on the terminal, reorders the text around it or has no width. Joiners and
+// direction marks, which some scripts need, are left to checkName.
+func isHidden(r rune) bool {
+	switch {
+	case r == '\u200c', r == '\u200d', r == '\u200e', r == '\u200f':
+		return false
+	case r == '\u2028', r == '\u2029', r == '\u3164', r == '\uffa0':
+		return true
+	default:
+		return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+	}
+}
+
+// checkVisible refuses text that shows less than it says. Escapes in quotes can
+// bring in what the file itself does not show.
+func checkVisible(s string) error {
+	place := 0
+	for _, r := range s {
+		place++
+		if r != '\n' && r != '\t' && isHidden(r) {
+			return advise("remove it", "character %d is %s", place, describe(r))
+		}
+	}
+	return nil
+}

@@ -89,5 +89,5 @@ func (a *advice) Error() string {
 // advise returns an error that says what is wrong, and apart from it what to
 // do.
 func advise(hint, format string, args ...any) error {
-	return &advice{message: fmt.Sprintf(format, args...), hint: hint}
+	return &advice{message: fmt.Errorf(format, args...).Error(), hint: hint}
 }
