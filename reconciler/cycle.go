@@ -21,11 +21,12 @@ type Cycle struct {
 	Head      string
 	Admission *admission.Result
 	// Spec is the one in force, or nil.
-	Spec    *fleet.Spec
-	Plan    *plan.Plan
-	State   *plan.State
-	Fleet   *plan.Inventory
-	Signals plan.Signals
+	Spec       *fleet.Spec
+	Plan       *plan.Plan
+	State      *plan.State
+	Fleet      *plan.Inventory
+	Signals    plan.Signals
+	DataPlanes []string
 	// Events are the facts of this cycle.
 	Events []plan.Event
 	// Acted are the actions that were carried out, Unacted those that were not.

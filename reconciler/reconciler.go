@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
@@ -43,7 +44,8 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// Reconciler runs the loop. It belongs to one goroutine.
+// Reconciler runs the loop. Run and RunOnce belong to one goroutine; View may be
+// called by any.
 type Reconciler struct {
 	cfg       Config
 	state     *plan.State
@@ -59,6 +61,9 @@ type Reconciler struct {
 	lastWall time.Time
 	cycles   int
 	wake     chan struct{}
+
+	mu   sync.Mutex // held during a cycle
+	last *Cycle
 }
 
 // New returns a reconciler that has not run yet.
@@ -149,6 +154,8 @@ func (r *Reconciler) pause(c *Cycle) time.Duration {
 // what depends on it, and the rest goes on. It returns an error only when the
 // ledger has never been read.
 func (r *Reconciler) RunOnce(ctx context.Context) (*Cycle, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if err := r.remember(ctx); err != nil {
 		return nil, err
 	}
@@ -160,7 +167,20 @@ func (r *Reconciler) RunOnce(ctx context.Context) (*Cycle, error) {
 	r.act(ctx, c)
 	r.journal(ctx, c)
 	r.report(ctx, c)
+	r.last = c
 	return c, nil
+}
+
+// View lets one look at the last cycle while no other runs. It returns false
+// when there was none yet.
+func (r *Reconciler) View(look func(*Cycle)) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last == nil {
+		return false
+	}
+	look(r.last)
+	return true
 }
 
 // remember reads the ledger, once.
@@ -270,6 +290,7 @@ func (r *Reconciler) decide(ctx context.Context, c *Cycle) {
 	}
 	r.save(ctx, c)
 	c.Plan, c.State, c.Fleet, c.Spec, c.Signals = r.plan, r.state, r.inventory, r.spec, c.signals
+	c.DataPlanes = r.planeNames()
 }
 
 // maxDecisions bounds the passes of one cycle. A release takes a handful: a

@@ -22,7 +22,8 @@ func bigSpec(cohorts int) *fleet.Spec {
 			Selector: fleet.Selector{MatchLabels: map[string]string{"cohort": name}},
 			Versions: map[string]fleet.Version{"kafka": v("7.6.0")},
 			Waves: []fleet.Wave{
-				{Size: fleet.Size{Count: 10}, Soak: fleet.Duration(time.Hour)}, {Size: percent(10), Soak: fleet.Duration(time.Hour)},
+				{Size: fleet.Size{Count: 10}, Soak: fleet.Duration(time.Hour)},
+				{Size: percent(10), Soak: fleet.Duration(time.Hour)},
 				{Size: percent(100), MaxConcurrency: 500},
 			},
 			MaxFailures: fleet.Size{Count: 20}, LateJoiners: fleet.LateAppend,

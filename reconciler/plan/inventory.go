@@ -247,7 +247,7 @@ func (inv *Inventory) fill(r Row, plane string, c *Cluster) {
 	col.plane[r] = inv.strings.id(plane)
 	col.version[r] = inv.version.id(c.Version)
 	col.target[r] = inv.version.id(c.Target)
-	col.unknown[r] = inv.strings.id(c.Unknown)
+	col.unknown[r] = inv.strings.id(orUnreadable(c))
 	col.problem[r] = inv.strings.id(c.Problem)
 	mark := c.Mark
 	mark.StartedAt = time.Time{}
@@ -283,6 +283,20 @@ func (inv *Inventory) fill(r Row, plane string, c *Cluster) {
 	}
 	inv.setLabel(r, fleet.LabelProduct, c.Product)
 	inv.setLabel(r, fleet.LabelDataPlane, plane)
+}
+
+// orUnreadable makes a cluster unknown whose versions cannot be read: nothing can
+// be said of where it would go from there, and no ledger could keep it.
+func orUnreadable(c *Cluster) string {
+	if c.Unknown != "" {
+		return c.Unknown
+	}
+	for _, v := range []fleet.Version{c.Version, c.Target} {
+		if _, err := fleet.ParseVersion(v.String()); err != nil {
+			return "runs a version that cannot be read: " + err.Error()
+		}
+	}
+	return ""
 }
 
 // setLabel stores a label. Values are prefixed so that an empty value differs

@@ -212,8 +212,12 @@ func (ix *selectorIndex) match(value func(string) (string, bool)) []int32 {
 
 // rule returns a window as package schedule reads it.
 func rule(w *fleet.Window) schedule.Rule {
+	kind := schedule.Blackout
+	if w.Spec.Type == fleet.Maintenance {
+		kind = schedule.Maintenance
+	}
 	return schedule.Rule{
-		Cron: w.Spec.Schedule, Duration: time.Duration(w.Spec.Duration),
+		Kind: kind, Cron: w.Spec.Schedule, Duration: time.Duration(w.Spec.Duration),
 		From: w.Spec.From, Until: w.Spec.Until, TimeZone: w.Spec.TimeZone,
 	}
 }

@@ -108,6 +108,9 @@ func bar(width, done, running, failed, total int, p Paint) string {
 		p.as(Bad, strings.Repeat("▓", f)) + p.as(Dim, strings.Repeat("·", width-d-r-f))
 }
 
+// Clean makes text that came from outside safe for a terminal, see clean.
+func Clean(s string) string { return clean(s) }
+
 // clean makes text that came from outside safe for one line of a terminal:
 // control characters, among them escape sequences, become visible.
 func clean(s string) string {

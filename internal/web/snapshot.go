@@ -1,0 +1,87 @@
+package web
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/wavegate-dev/wavegate/reconciler"
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
+)
+
+// Snapshot is what the last cycle saw and remembers: enough to decide again, so
+// that a command line beside the service comes to the same plan.
+type Snapshot struct {
+	At         time.Time   `json:"at"`
+	State      *plan.State `json:"state"`
+	DataPlanes []string    `json:"dataPlanes"`
+	Planes     []Plane     `json:"planes"`
+	Signals    Signals     `json:"signals"`
+	Problems   []string    `json:"problems,omitempty"`
+}
+
+// Plane is what a data plane last reported.
+type Plane struct {
+	Name     string         `json:"name"`
+	AsOf     time.Time      `json:"asOf,omitzero"`
+	Lost     string         `json:"lost,omitempty"`
+	Clusters []plan.Cluster `json:"clusters"`
+}
+
+// Signals are plan.Signals in a form that JSON has.
+type Signals struct {
+	Sources []Source     `json:"sources,omitempty"`
+	Alerts  []plan.Alert `json:"alerts,omitempty"`
+}
+
+// Source is the state of one monitor.
+type Source struct {
+	plan.MonitorKey
+	plan.MonitorState
+}
+
+// Unpack returns the signals as the planner takes them.
+func (s Signals) Unpack() plan.Signals {
+	out := plan.Signals{Sources: map[plan.MonitorKey]plan.MonitorState{}, Alerts: s.Alerts}
+	for _, src := range s.Sources {
+		out.Sources[src.MonitorKey] = src.MonitorState
+	}
+	return out
+}
+
+func packSignals(s plan.Signals) Signals {
+	out := Signals{Alerts: s.Alerts}
+	for _, k := range slices.SortedFunc(maps.Keys(s.Sources), func(a, b plan.MonitorKey) int {
+		return slices.Compare([]string{a.Product, a.Monitor}, []string{b.Product, b.Monitor})
+	}) {
+		out.Sources = append(out.Sources, Source{k, s.Sources[k]})
+	}
+	return out
+}
+
+// newSnapshot copies what a cycle saw. It runs between two cycles.
+func newSnapshot(c *reconciler.Cycle) *Snapshot {
+	out := &Snapshot{
+		At: c.At, State: c.State.Clone(), DataPlanes: c.DataPlanes, Signals: packSignals(c.Signals),
+		Problems: slices.Clone(c.Problems),
+	}
+	byPlane := map[string]int{}
+	for _, name := range c.DataPlanes {
+		asOf, lost := c.Fleet.Plane(name)
+		byPlane[name] = len(out.Planes)
+		out.Planes = append(out.Planes, Plane{Name: name, AsOf: asOf, Lost: lost})
+	}
+	for _, name := range c.Fleet.Names() {
+		row, _ := c.Fleet.Find(name)
+		cluster := c.Fleet.Cluster(row)
+		i, ok := byPlane[cluster.DataPlane]
+		if !ok {
+			continue
+		}
+		if out.Planes[i].Lost != "" {
+			cluster.Unknown = "" // the plane says it
+		}
+		out.Planes[i].Clusters = append(out.Planes[i].Clusters, cluster)
+	}
+	return out
+}
