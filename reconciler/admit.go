@@ -27,6 +27,10 @@ type fetch struct {
 // what was in force stays in force.
 func (r *Reconciler) admit(ctx context.Context, c *Cycle) {
 	if r.fetch == nil {
+		if !r.poked.Swap(false) && r.policy != nil && c.At.Sub(r.fetched) < r.cfg.FetchInterval && !c.At.Before(r.fetched) {
+			return
+		}
+		r.fetched = c.At
 		r.fetch = r.startFetch(ctx)
 	}
 	select {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
@@ -33,6 +34,9 @@ type Config struct {
 	// FetchPatience is how long a cycle waits for git before it goes on with
 	// what is in force; 5s without it. The fetch itself goes on.
 	FetchPatience time.Duration
+	// FetchInterval is how often git is looked at; every cycle without it. Wake
+	// makes the next cycle look at once.
+	FetchInterval time.Duration
 	// ObserveTimeout is how long a data plane may take to answer; 10s without
 	// it. One that takes longer counts as out of reach.
 	ObserveTimeout time.Duration
@@ -56,6 +60,8 @@ type Reconciler struct {
 	policyOf  string // the commit that policy was compiled from
 
 	fetch    *fetch
+	fetched  time.Time   // when the last fetch began
+	poked    atomic.Bool // Wake asks for a fetch
 	cursors  map[string]string
 	unsaved  []plan.Event
 	lastWall time.Time
@@ -104,9 +110,10 @@ func orDefault[T int | time.Duration](v, def T) T {
 	return v
 }
 
-// Wake asks for the next cycle now. It never blocks; a lost wake-up costs
-// nothing but time.
+// Wake asks for the next cycle now, and for a look at git in it. It never blocks;
+// a lost wake-up costs nothing but time.
 func (r *Reconciler) Wake() {
+	r.poked.Store(true)
 	select {
 	case r.wake <- struct{}{}:
 	default:

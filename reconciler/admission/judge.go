@@ -148,9 +148,11 @@ func (j *judge) commit(c *Candidate) {
 	case len(j.unapproved()) > 0:
 		j.say(c, Behind, "it contains changes of "+shorts(j.unapproved())+", which is not approved; revert that commit, or have it approved")
 	default:
-		if reason := tooMany(j.force.Spec, c.Spec); !first && reason != "" {
-			j.say(c, Rejected, reason)
-			return
+		if !first {
+			if reason := tooMany(j.force.Spec, c.Spec); reason != "" {
+				j.say(c, Rejected, reason)
+				return
+			}
 		}
 		j.admit(c, orElse(c.Evidence.Reason, "approved"))
 	}

@@ -109,6 +109,10 @@ func syntaxError(err error, data []byte) (place, error) {
 	return at, errors.New(message)
 }
 
+// loneTag finds the YAML tag "!", which the tree of nodes does not show and which
+// turns what follows into text.
+var loneTag = regexp.MustCompile(`(?m)(?:^|[:\-?\[{,\r]|&\S+)[ \t]*(!)(?:[\s,\]}]|$)`)
+
 // checkText refuses what is no text, and what a reviewer could not see.
 func checkText(data []byte) (place, error) {
 	if bytes.HasPrefix(data, []byte(lfsPrefix)) {
@@ -136,6 +140,11 @@ func checkText(data []byte) (place, error) {
 		}
 		rest, lineStart = rest[size:], false
 		at.column++
+	}
+	if match := loneTag.FindSubmatchIndex(data); match != nil {
+		before := data[:match[2]]
+		at := place{1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')}
+		return at, advise("remove it, or put it into quotes", "a lone ! is a tag in YAML, which is not read")
 	}
 	return place{}, nil
 }

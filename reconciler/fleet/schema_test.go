@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-var update = flag.Bool("update", false, "write the schema file of the example repository")
+var update = flag.Bool("update", false, "write the files that tests compare with")
 
 const schemaFile = ".wavegate/schema.json"
 

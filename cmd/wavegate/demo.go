@@ -1,0 +1,46 @@
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/wavegate-dev/wavegate/cmd/wavegate/demo"
+)
+
+func (c *cli) demo() *cobra.Command {
+	cfg := demo.Config{}
+	cmd := &cobra.Command{
+		Use: "demo", Short: "Watch a release go through a fleet, in about a minute", GroupID: "run",
+		Long: `Tells the story of a release on a modelled fleet of 240 clusters in three clouds:
+a real git repository, the real reconciler, and a clock that runs fast.
+
+A version goes from the canaries to production, one commit for each cohort, in
+waves that soak. A cluster fails, a blackout holds a region back, a bad version
+is halted and resumed, and somebody changes a cluster by hand. It ends with the
+drift report. Nothing outside of a temporary folder is touched.`,
+		Args: exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cfg.Speed < 0 {
+				return usagef("--speed %g: it is at least 0", cfg.Speed)
+			}
+			cfg.Out, cfg.Live, cfg.Paint = c.stdout, isTerminal(c.stdout), paintFor(c.stdout)
+			cfg.Size = func() (int, int) {
+				if f, ok := c.stdout.(*os.File); ok {
+					if w, h, err := term.GetSize(int(f.Fd())); err == nil {
+						return w, h
+					}
+				}
+				return 100, 30
+			}
+			return demo.Run(cmd.Context(), cfg)
+		},
+	}
+	cmd.Flags().Float64Var(&cfg.Speed, "speed", 1, "how fast: 2 is twice as fast, 0 as fast as the machine can")
+	cmd.Flags().Uint64Var(&cfg.Seed, "seed", 1, "the same seed tells the same story")
+	cmd.Flags().IntVar(&cfg.Clusters, "clusters", 240, "how many clusters the fleet has")
+	cmd.Flags().BoolVar(&cfg.Keep, "keep-running", false, "go on after the story until Ctrl-C")
+	cmd.Flags().StringVar(&cfg.Dir, "dir", "", "keep repository and ledger in this folder; a temporary one without it")
+	return cmd
+}

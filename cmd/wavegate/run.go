@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wavegate-dev/wavegate/gitsource"
+	"github.com/wavegate-dev/wavegate/internal/approver"
+	"github.com/wavegate-dev/wavegate/internal/sqlite"
+	"github.com/wavegate-dev/wavegate/internal/web"
+	"github.com/wavegate-dev/wavegate/reconciler"
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+)
+
+const runHelp = `Runs the reconciler: it polls git, observes the fleet, decides, and carries out
+what is decided, until it is stopped. It may be killed at any moment: it goes on
+where it was.
+
+Which commits take effect:
+
+  --approve any      every commit of the branch (for trying out)
+  --approve signed   commits signed by a key of --allowed-signers or
+                     --allowed-keys
+
+The embedded fleet is a model of clusters that lives in the state folder. It
+behaves like real ones and is there to try Wavegate with.
+
+Other command lines (status, explain, drift, plan, pause, ...) talk to it through
+the state folder.`
+
+// runFlags are the flags of `wavegate run`.
+type runFlags struct {
+	state, repo, branch, path  string
+	tokenFile, caFile          string
+	sshKey, knownHosts         string
+	allowFile, allowHTTP       bool
+	approve                    string
+	allowedSigners             string
+	allowedKeys                []string
+	embedded                   bool
+	clusters                   int
+	seed                       uint64
+	interval, retention        time.Duration
+	once, dryRun, verbose, log bool
+}
+
+func (c *cli) run() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use: "run", Short: "Run the reconciler as a service", Long: runHelp, GroupID: "run", Args: exactly(0, ""),
+		Example: `  wavegate run --repo https://git.example.com/acme/fleet.git --token-file /run/secrets/git \
+      --approve signed --allowed-signers /etc/wavegate/signers --embedded-fleet
+  wavegate run --repo /srv/fleet.git --allow-file --approve any --embedded-fleet`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.serve(cmd.Context(), &f) },
+	}
+	flags := cmd.Flags()
+	stateFlag(cmd, &f.state)
+	flags.StringVar(&f.repo, "repo", os.Getenv("WAVEGATE_REPO"), "fleet repository: https://, ssh:// or git@host:path; $WAVEGATE_REPO")
+	flags.StringVar(&f.branch, "branch", "main", "watched branch")
+	flags.StringVar(&f.path, "path", ".", "folder of the fleet in the repository")
+	flags.StringVar(&f.tokenFile, "token-file", "", "file with the HTTPS token; read at each fetch, so that it can be rotated")
+	flags.StringVar(&f.caFile, "ca-file", "", "file with CA certificates that are trusted besides the system's")
+	flags.StringVar(&f.sshKey, "ssh-key", "", "private key for SSH")
+	flags.StringVar(&f.knownHosts, "known-hosts", "", "known_hosts file for SSH; hosts are always checked")
+	flags.BoolVar(&f.allowFile, "allow-file", false, "allow a repository on this machine's disk")
+	flags.BoolVar(&f.allowHTTP, "allow-http", false, "allow unencrypted http to other machines")
+	flags.StringVar(&f.approve, "approve", "", "which commits take effect: any or signed")
+	flags.StringVar(&f.allowedSigners, "allowed-signers", "", "OpenSSH allowed_signers file")
+	flags.StringSliceVar(&f.allowedKeys, "allowed-keys", nil, "files with armored OpenPGP public keys")
+	flags.BoolVar(&f.embedded, "embedded-fleet", false, "run against the embedded fleet in the state folder")
+	flags.IntVar(&f.clusters, "clusters", 240, "how many clusters a new embedded fleet has")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed of a new embedded fleet")
+	flags.DurationVar(&f.interval, "interval", 15*time.Second, "time between two cycles")
+	flags.DurationVar(&f.retention, "retention", 400*24*time.Hour, "how long the journal is kept")
+	flags.BoolVar(&f.once, "once", false, "run one cycle and exit")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "decide and report, but touch and record nothing")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log each event")
+	return cmd
+}
+
+func (c *cli) serve(ctx context.Context, f *runFlags) error {
+	log := slog.New(slog.NewTextHandler(c.stderr, nil))
+	dir := stateDir(f.state)
+	if err := f.check(); err != nil {
+		return err
+	}
+	if err := dir.create(); err != nil {
+		return err
+	}
+	store, err := sqlite.Open(ctx, sqlite.Config{Path: dir.ledger(), Access: sqlite.Own, Log: log})
+	if err != nil {
+		return fmt.Errorf("open ledger: %w", err)
+	}
+	defer func() { _ = store.Close() }()
+	source, err := f.source(dir, log)
+	if err != nil {
+		return err
+	}
+	approve, err := f.approver()
+	if err != nil {
+		return err
+	}
+	embedded, err := openEmbedded(dir, f.clusters, f.seed)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = embedded.Close() }()
+	r, err := reconciler.New(reconciler.Config{
+		Source: source, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: approve,
+		DataPlanes: embedded.DataPlanes(), Monitors: embedded, Ledger: store,
+		Reporters: []reconciler.Reporter{&logReporter{log: log, verbose: f.verbose}},
+		Now:       time.Now, Interval: f.interval, DryRun: f.dryRun, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	if err := dir.writeService(serviceFile{Repo: f.repo, Branch: f.branch, Path: f.path}); err != nil {
+		return err
+	}
+	if f.once {
+		_, err := r.RunOnce(ctx)
+		return err
+	}
+	server, err := web.Listen(web.Config{Viewer: r, Socket: dir.socket(), Now: time.Now, MaxAge: 10 * f.interval})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = server.Close(context.WithoutCancel(ctx)) }()
+	log.Info("running", "repo", f.repo, "branch", f.branch, "state", f.state, "clusters", embedded.Len())
+	go retain(ctx, store, f.retention, log)
+	return r.Run(ctx)
+}
+
+// check finds what makes no sense together before anything is opened.
+func (f *runFlags) check() error {
+	switch {
+	case f.repo == "":
+		return usagef("--repo is missing: which fleet repository?")
+	case !f.embedded:
+		return usagef("no data plane: say --embedded-fleet")
+	case f.approve != "any" && f.approve != "signed":
+		return usagef("--approve is missing: any (every commit of the branch takes effect) or signed")
+	case f.approve == "signed" && f.allowedSigners == "" && len(f.allowedKeys) == 0:
+		return usagef("--approve signed needs --allowed-signers or --allowed-keys")
+	default:
+		return nil
+	}
+}
+
+func (f *runFlags) source(dir stateDir, log *slog.Logger) (*gitsource.Source, error) {
+	cfg := gitsource.Config{
+		URL: f.repo, Branch: f.branch, Path: f.path, Dir: dir.git(), SSHKey: f.sshKey, KnownHosts: f.knownHosts,
+		AllowFile: f.allowFile, AllowHTTP: f.allowHTTP, Notice: func(text string) { log.Warn(text) },
+	}
+	if f.tokenFile != "" {
+		cfg.Token = func() (string, error) {
+			data, err := os.ReadFile(f.tokenFile)
+			if err != nil {
+				return "", fmt.Errorf("read token file: %w", err)
+			}
+			return strings.TrimSpace(string(data)), nil
+		}
+	}
+	if f.caFile != "" {
+		bundle, err := os.ReadFile(f.caFile)
+		if err != nil {
+			return nil, fmt.Errorf("read CA file: %w", err)
+		}
+		cfg.CABundle = bundle
+	}
+	return gitsource.New(cfg)
+}
+
+func (f *runFlags) approver() (reconciler.Approver, error) {
+	if f.approve == "any" {
+		return approver.Any{}, nil
+	}
+	return approver.NewSigned(approver.SignedConfig{AllowedSigners: f.allowedSigners, AllowedKeys: f.allowedKeys, Now: time.Now})
+}
+
+// retain deletes old history once a day.
+func retain(ctx context.Context, store *sqlite.Store, keep time.Duration, log *slog.Logger) {
+	ticker := time.NewTicker(24 * time.Hour)
+	defer ticker.Stop()
+	for {
+		if _, err := store.Retention(ctx, keep, time.Now()); err != nil && !errors.Is(err, context.Canceled) {
+			log.Error("delete old history failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
