@@ -49,6 +49,7 @@ func newCollection(files []sourceFile) *collection {
 func (c *collection) add(e entry) {
 	c.all = append(c.all, e)
 	if e.meta.Name == "" {
+		c.lost = true // others may mean it
 		return
 	}
 	if first, twice := c.byKind[e.kind][e.meta.Name]; twice && e.kind != "Fleet" {
@@ -62,12 +63,10 @@ func (c *collection) add(e entry) {
 }
 
 func (c *collection) report(e entry, path string, err error) {
-	file := &parsedFile{}
 	if path != "metadata.name" {
 		err = fmt.Errorf("%s%w", prefix(path), err)
 	}
-	file.report(e.placeOf(path), err)
-	p := file.problems[0]
+	p := problemOf(e.placeOf(path), err)
 	p.File = e.file
 	c.problems = append(c.problems, p)
 }

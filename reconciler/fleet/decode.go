@@ -42,11 +42,11 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, path string) {
 	}
 	switch target := v.Addr().Interface().(type) {
 	case *Version:
-		decodeText(d, at, n, path, "version ", parseVersion, target)
+		decodeText(d, at, n, path, "version ", ":", parseVersion, target)
 	case *Duration:
-		decodeText(d, at, n, path, "", parseDuration, target)
+		decodeText(d, at, n, path, "", "", parseDuration, target)
 	case *Moment:
-		decodeText(d, at, n, path, "", parseMoment, target)
+		decodeText(d, at, n, path, "", "", parseMoment, target)
 	case *Size:
 		d.decodeSize(at, n, path, target)
 	case *Stage:
@@ -103,12 +103,12 @@ func (d *decoder) text(at, n *yaml.Node, path string) (string, bool) {
 	return n.Value, true
 }
 
-func decodeText[T any](d *decoder, at, n *yaml.Node, path, noun string, parse func(string) (T, error), target *T) {
+func decodeText[T any](d *decoder, at, n *yaml.Node, path, noun, colon string, parse func(string) (T, error), target *T) {
 	s, ok := "", false
 	if n.Kind == yaml.ScalarNode && isPlain(n) && kindOfPlain(n.Value) == "a number" {
 		// Most numbers are no such text at all, and that is the better message.
 		if _, err := parse(n.Value); err != nil {
-			d.fail(at, path, fmt.Errorf("%s%s %w", noun, n.Value, err))
+			d.fail(at, path, fmt.Errorf("%s%s%s %w", noun, n.Value, colon, err))
 			return
 		}
 	}
@@ -117,7 +117,7 @@ func decodeText[T any](d *decoder, at, n *yaml.Node, path, noun string, parse fu
 	}
 	value, err := parse(s)
 	if err != nil {
-		d.fail(at, path, fmt.Errorf("%s%s %w", noun, quote(s), err))
+		d.fail(at, path, fmt.Errorf("%s%s%s %w", noun, quote(s), colon, err))
 		return
 	}
 	*target = value
@@ -284,7 +284,7 @@ func prefix(path string) string {
 // childPath names a field or a key of a map, for messages and for places.
 func childPath(path, key string) string {
 	switch {
-	case strings.ContainsAny(key, ".[]\" \n\t"):
+	case strings.ContainsAny(key, "./[]\" \n\t"):
 		return path + "[" + quote(key) + "]"
 	case path == "":
 		return key

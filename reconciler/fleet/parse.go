@@ -31,14 +31,24 @@ func (p *parsedFile) report(at place, err error) {
 			Position: at.position(), Message: "there are more problems in this file; the rest is not shown",
 		})
 	}
-	if len(p.problems) > maxProblems {
-		return
+	if len(p.problems) <= maxProblems {
+		p.problems = append(p.problems, problemOf(at, err))
 	}
+}
+
+// stop reports why the rest of the file is not read. That is said even when
+// there are too many problems to show.
+func (p *parsedFile) stop(at place, err error) {
+	p.lost = true
+	p.problems = append(p.problems, problemOf(at, err))
+}
+
+func problemOf(at place, err error) Problem {
 	problem := Problem{Position: at.position(), Message: err.Error()}
 	if a, ok := errors.AsType[*advice](err); ok {
 		problem.Message, problem.Hint = strings.TrimSuffix(problem.Message, "; "+a.hint), a.hint
 	}
-	p.problems = append(p.problems, problem)
+	return problem
 }
 
 // place is a position without its file.
@@ -52,8 +62,7 @@ func placeOf(n *yaml.Node) place { return place{n.Line, n.Column} }
 func (l *Loader) parse(data []byte) *parsedFile {
 	p := &parsedFile{}
 	if at, err := checkText(data); err != nil {
-		p.report(at, err)
-		p.lost = true
+		p.stop(at, err)
 		return p
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
@@ -65,13 +74,11 @@ func (l *Loader) parse(data []byte) *parsedFile {
 		}
 		if err != nil {
 			at, err := syntaxError(err, data)
-			p.report(at, err)
-			p.lost = true
+			p.stop(at, err)
 			return p
 		}
 		if count == l.limits.MaxDocuments {
-			p.report(placeOf(&n), advise("split it into several files", "the file has more than %d documents", l.limits.MaxDocuments))
-			p.lost = true
+			p.stop(placeOf(&n), advise("split it into several files", "the file has more than %d documents", l.limits.MaxDocuments))
 			return p
 		}
 		l.parseDocument(p, &n)

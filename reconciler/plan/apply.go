@@ -122,11 +122,11 @@ func (s *State) applyWave(e Event) {
 	case WaveOpened:
 		w.OpenedAt = e.At
 	case WaveFinished:
-		w.FinishedAt = e.At
+		w.FinishedAt, w.WatchedAt = e.At, e.At
 		w.Soaked = 0
 	case SoakCredited:
-		if !w.FinishedAt.IsZero() && w.SoakedAt.IsZero() {
-			w.Soaked = e.Soaked
+		if !w.FinishedAt.IsZero() && w.SoakedAt.IsZero() && !e.At.Before(w.DisturbedAt) {
+			w.Soaked, w.WatchedAt = e.Soaked, e.At
 		}
 	case WaveSoaked:
 		w.SoakedAt = e.At
@@ -150,6 +150,7 @@ func (s *State) applyMember(e Event) {
 	case ClusterStarted:
 		m.Status, m.StartedAt, m.SteppedAt, m.Reason = Running, e.At, e.At, ""
 	case ClusterRetried:
+		r.disturb(m.Wave, e.At)
 		m.Status, m.StartedAt, m.SteppedAt, m.Reason = Running, e.At, e.At, ""
 	case ClusterStepped:
 		m.SteppedAt = e.At
@@ -159,9 +160,7 @@ func (s *State) applyMember(e Event) {
 		m.Status, m.Reason = Skipped, e.Reason
 	case ClusterFailed:
 		m.Status, m.Reason = Failed, e.Reason
-		if m.Wave < len(r.Waves) && r.Waves[m.Wave].SoakedAt.IsZero() {
-			r.Waves[m.Wave].Soaked = 0
-		}
+		r.disturb(m.Wave, e.At)
 		if rel := s.Releases[e.Release]; rel != nil {
 			rel.Failures = append(rel.Failures, Failure{
 				Cluster: e.Cluster, Cohort: e.Cohort, Reason: e.Reason, At: e.At,
@@ -247,6 +246,14 @@ func (r *Rollout) add(m Member) {
 	}
 	r.index = nil
 	r.shape++
+}
+
+// disturb makes a wave that soaks begin its soak anew.
+func (r *Rollout) disturb(wave int, at time.Time) {
+	if wave < len(r.Waves) && r.Waves[wave].SoakedAt.IsZero() {
+		w := &r.Waves[wave]
+		w.Soaked, w.WatchedAt, w.DisturbedAt = 0, time.Time{}, at
+	}
 }
 
 // finish closes the rollout. Members that are done are forgotten; those that

@@ -276,24 +276,33 @@ func (c *cycle) vacuumProven(v *view) bool {
 }
 
 // soak credits watched and quiet time. A wave must stay quiet for the whole of
-// its soak: an alert on one of its clusters begins it anew, and while a monitor
-// is blind, a cluster unknown or the release paused, the clock stands still.
+// its soak: an alert on one of its clusters begins it anew. While a monitor is
+// blind, a cluster unknown or under way again, or the release paused, the clock
+// stands still; what passed before the wave was next seen to be quiet does not
+// count.
 func (c *cycle) soak(v *view, w int, e Event) {
 	state := &v.rollout.Waves[w]
 	need := c.soakOf(v, w)
-	if state.Soaked >= need {
+	quiet, watched := c.quiet(v, w)
+	if state.Soaked >= need && quiet && watched {
 		e.Kind = WaveSoaked
 		c.emit(e)
 		return
 	}
-	quiet, watched := c.quiet(v, w)
 	e.Kind = SoakCredited
 	switch {
-	case !quiet && state.Soaked > 0:
-		c.volatile(e)
-	case quiet && watched && c.in.Watched > 0:
-		e.Soaked = min(need, state.Soaked+c.in.Watched)
-		c.volatile(e)
+	case !quiet:
+		if state.Soaked > 0 {
+			c.volatile(e)
+		}
+	case watched:
+		e.Soaked = state.Soaked
+		if gap := c.in.Now.Sub(state.WatchedAt); gap > 0 && gap <= c.in.Watched {
+			e.Soaked = min(need, e.Soaked+gap)
+		}
+		if e.Soaked != state.Soaked || !state.WatchedAt.Equal(c.in.Now) {
+			c.volatile(e)
+		}
 	}
 }
 
@@ -311,7 +320,7 @@ func (c *cycle) soakOf(v *view, w int) time.Duration {
 // anybody could tell.
 func (c *cycle) quiet(v *view, w int) (quiet, watched bool) {
 	quiet, watched = true, true
-	if v.common[GateKnown].blocks() || v.common[GatePause].blocks() {
+	if v.common[GateKnown].blocks() || v.common[GatePause].blocks() || v.waves[w].remaining > 0 {
 		watched = false
 	}
 	for pos := v.waves[w].from; pos < v.waves[w].to; pos++ {

@@ -64,7 +64,7 @@ func (c *cycle) judgeRow(r Row) Decision {
 	if v.target.Baseline {
 		return Decision{Verdict: Drifted, Reason: BaselineTarget, Drift: c.driftOf(r, v), Gates: Gates(0).with(GateInForce)}
 	}
-	if v.rollout == nil {
+	if v.rollout == nil || v.rollout.Release != v.target.Release {
 		f, _, gates := c.ask(&startGates, &subject{row: r, view: v, wave: -1, resting: true})
 		if !f.blocks() {
 			f = Finding{Reason: RolloutNotStarted}

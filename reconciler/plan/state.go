@@ -127,6 +127,12 @@ type WaveState struct {
 	FinishedAt time.Time     `json:"finishedAt,omitzero"`
 	Soaked     time.Duration `json:"soaked,omitempty"` // watched and quiet so far
 	SoakedAt   time.Time     `json:"soakedAt,omitzero"`
+	// WatchedAt is when the wave was last seen to be quiet while it soaks: only
+	// the time since then can be credited.
+	WatchedAt time.Time `json:"watchedAt,omitzero"`
+	// DisturbedAt is when its soak last began anew: credits from before do not
+	// count.
+	DisturbedAt time.Time `json:"disturbedAt,omitzero"`
 }
 
 // MemberStatus is how far a member of a rollout is.

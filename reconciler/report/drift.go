@@ -67,7 +67,10 @@ func NewDrift(in Input, since func(cluster string) time.Time) *Drift {
 		}
 		item := DriftItem{
 			Cluster: name, Product: c.Product, Cohort: cohort, Plane: c.DataPlane, Kind: decision.Drift.String(),
-			Version: c.Version.String(), Desired: desired, Reason: in.Plan.Reason(row),
+			Version: c.Version.String(), Desired: desired,
+		}
+		if decision.Reason != plan.DiffersFromTarget {
+			item.Reason = in.Plan.Reason(row)
 		}
 		if since != nil {
 			item.Since = since(name)

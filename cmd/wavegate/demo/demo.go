@@ -61,11 +61,13 @@ type demo struct {
 	screen     screen
 	cycle      *reconciler.Cycle
 	touched    int
+	slow       bool                 // somebody is to look
+	since      map[string]time.Time // clusters drift
 }
 
 // Run tells the story and returns when it is over.
 func Run(ctx context.Context, cfg Config) (err error) {
-	d := &demo{cfg: cfg, clock: &clock{now: start}}
+	d := &demo{cfg: cfg, clock: &clock{now: start}, since: map[string]time.Time{}}
 	if d.cfg.Clusters == 0 {
 		d.cfg.Clusters = 240
 	}
@@ -184,9 +186,13 @@ func (d *demo) step(ctx context.Context) error {
 		return err
 	}
 	d.cycle = c
-	for _, a := range c.Acted {
-		if a.Kind == plan.Step {
+	for i := range c.Events {
+		switch e := &c.Events[i]; e.Kind {
+		case plan.ClusterStepped:
 			d.touched++
+		case plan.DriftFound:
+			d.since[e.Cluster] = e.At
+		default:
 		}
 	}
 	d.screen.show(d.input(), c)
@@ -197,7 +203,7 @@ func (d *demo) step(ctx context.Context) error {
 // replicas restart, up to half an hour while nothing but time has to pass.
 func (d *demo) pace() time.Duration {
 	const busy, idle = 30 * time.Second, 30 * time.Minute
-	if d.cycle == nil {
+	if d.cycle == nil || d.slow {
 		return busy
 	}
 	t := d.cycle.Plan.Totals
@@ -218,7 +224,7 @@ func (d *demo) input() report.Input {
 // end closes the story with the drift report.
 func (d *demo) end() {
 	in := d.input()
-	text := report.NewDrift(in, nil).Text(d.cfg.Paint)
+	text := report.NewDrift(in, func(cluster string) time.Time { return d.since[cluster] }).Text(d.cfg.Paint)
 	d.screen.finish(in, fmt.Sprintf(
 		"\n%s\nIn %s of the fleet's time: %d replicas restarted one by one, none after its release was halted.\n"+
 			"Make a fleet repository of your own with: wavegate init my-fleet\n",

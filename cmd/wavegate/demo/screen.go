@@ -27,7 +27,7 @@ type screen interface {
 func line(e *plan.Event) string {
 	switch e.Kind {
 	case plan.ClusterStepped, plan.Decided, plan.SoakCredited, plan.DurationLearnt, plan.BaselineConfirmed,
-		plan.DataPlaneSeen, plan.ClusterStarted, plan.ClusterFinished, plan.TargetSet, plan.DriftGone:
+		plan.DataPlaneSeen, plan.ClusterStarted, plan.ClusterFinished, plan.ClusterHeld, plan.TargetSet, plan.DriftGone:
 		return ""
 	}
 	subject := e.Cluster

@@ -70,10 +70,11 @@ func (d *demo) say(text string) func(context.Context) error {
 	}
 }
 
-// pictures lets a number of frames pass.
+// pictures lets a number of frames pass, in which time goes slowly.
 func (d *demo) pictures(n int) func() bool {
 	return func() bool {
 		n--
+		d.slow = n >= 0
 		return n < 0
 	}
 }
