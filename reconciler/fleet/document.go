@@ -150,7 +150,7 @@ func field(n *yaml.Node, name string) (string, *yaml.Node) {
 // be read at all, which has been reported then.
 func (d *decoder) report(path string, err error) {
 	for failed := range d.failed {
-		if strings.HasPrefix(failed, path) {
+		if rest, ok := strings.CutPrefix(failed, path); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
 			return
 		}
 	}

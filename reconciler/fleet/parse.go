@@ -148,6 +148,9 @@ func checkText(data []byte) (place, error) {
 		rest, lineStart = rest[size:], false
 		at.column++
 	}
+	if bytes.IndexByte(data, '!') < 0 {
+		return place{}, nil
+	}
 	if match := loneTag.FindSubmatchIndex(data); match != nil {
 		before := data[:match[2]]
 		at := place{1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')}

@@ -41,7 +41,7 @@ func (p VersionPolicy) Check(from, to Version) (reason string) {
 	}
 	skip := max(a.numbers[1], b.numbers[1]) - min(a.numbers[1], b.numbers[1])
 	if *p.MaxMinorSkip < 0 || skip > uint64(*p.MaxMinorSkip) {
-		return fmt.Sprintf("%s to %s moves by %d minor versions, and maxMinorSkip is %d", from, to, skip, *p.MaxMinorSkip)
+		return fmt.Sprintf("%s to %s skips too much: the minor version changes by %d, and maxMinorSkip is %d", from, to, skip, *p.MaxMinorSkip)
 	}
 	return ""
 }
