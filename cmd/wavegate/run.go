@@ -121,7 +121,7 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := dir.writeService(serviceFile{Repo: f.repo, Branch: f.branch, Path: f.path}); err != nil {
+	if err := dir.writeService(serviceFile{Repo: f.repo, Branch: f.branch, Path: f.path, Seed: f.seed}); err != nil {
 		return err
 	}
 	if f.once {

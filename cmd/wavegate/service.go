@@ -15,6 +15,7 @@ type serviceFile struct {
 	Repo   string `json:"repo"` // without credentials
 	Branch string `json:"branch"`
 	Path   string `json:"path,omitempty"`
+	Seed   uint64 `json:"seed,omitempty"` // of the embedded fleet
 }
 
 func (d stateDir) serviceFile() string { return filepath.Join(string(d), "service.json") }

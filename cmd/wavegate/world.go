@@ -75,7 +75,11 @@ func (w *world) look(ctx context.Context) error {
 	if _, err := os.Stat(w.dir.fleet()); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("the service of %s does not run, and only it can observe its fleet: start `wavegate run`", w.dir)
 	}
-	embedded, err := openEmbedded(w.dir, 0, 0)
+	service, err := w.dir.readService()
+	if err != nil {
+		return err
+	}
+	embedded, err := openEmbedded(w.dir, 0, service.Seed)
 	if err != nil {
 		return err
 	}

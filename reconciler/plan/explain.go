@@ -65,6 +65,15 @@ func (p *Plan) Reason(r Row) string {
 	return p.cycle.text(r, p.memo.viewOf(r), p.dec.at(r).finding())
 }
 
+// CommonReason is Reason without what concerns only this cluster: for a line that
+// stands for many.
+func (p *Plan) CommonReason(r Row) string {
+	if p.memo == nil || int(r) >= len(p.memo.class) {
+		return ""
+	}
+	return p.cycle.text(-1, p.memo.viewOf(r), p.dec.at(r).finding())
+}
+
 // Cohort returns the cohort that a cluster belongs to, or nothing.
 func (p *Plan) Cohort(r Row) string {
 	if p.memo == nil || int(r) >= len(p.memo.class) {

@@ -79,6 +79,9 @@ func (c *cycle) text(r Row, v *view, f Finding) string {
 
 // progressText says what a cluster under way, or at rest, is doing.
 func (c *cycle) progressText(r Row, v *view, f Finding) string {
+	if r < 0 && f.Reason != ReplicaSettling {
+		return strings.ReplaceAll(f.Reason.String(), "-", " ")
+	}
 	switch f.Reason {
 	case ReplicaRestarting:
 		return c.readyText(r)
@@ -177,6 +180,9 @@ func (c *cycle) readyText(r Row) string {
 }
 
 func (c *cycle) foreignText(r Row) string {
+	if r < 0 {
+		return "somebody else is changing them"
+	}
 	inv := c.in.Fleet
 	return "somebody else is changing it from " + inv.version.values[inv.col.version[r]].String() +
 		" to " + inv.version.values[inv.col.target[r]].String()

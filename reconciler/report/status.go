@@ -181,7 +181,9 @@ func (s *Status) clusters(in Input) {
 				g = &Group{Product: key.Product, Cohort: cohort, Gate: key.Gate, Reason: in.Plan.Reason(row), Example: name}
 				groups[key] = g
 			}
-			g.Count++
+			if g.Count++; g.Count == 2 {
+				g.Reason = in.Plan.CommonReason(row)
+			}
 		}
 	}
 	slices.SortStableFunc(s.InFlight, func(a, b Line) int { return cmp.Compare(urgency(a.Verdict), urgency(b.Verdict)) })

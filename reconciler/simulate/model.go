@@ -21,7 +21,7 @@ func newModel(in *plan.Input) *model {
 	for _, name := range in.Fleet.Names() {
 		row, _ := in.Fleet.Find(name)
 		if c := in.Fleet.Cluster(row); c.InFlight() && c.Unknown == "" {
-			c.Ratchet = false
+			c.Ratchet, c.Next = false, -1
 			left := time.Duration(c.Replicas-c.Updated) * perReplica(in, c.Product)
 			m.schedule(name, in.Now.Add(max(time.Second, left)))
 			observe(in, c)
@@ -57,7 +57,7 @@ func (m *model) act(in *plan.Input, a plan.Action) {
 		return
 	}
 	c := in.Fleet.Cluster(row)
-	c.Mark, c.Ratchet = a.Mark, false
+	c.Mark, c.Ratchet, c.Next = a.Mark, false, -1
 	switch a.Kind {
 	case plan.Start:
 		c.Target, c.Updated, c.ReadySince = a.Version, 0, time.Time{}
@@ -100,7 +100,7 @@ func (m *model) advance(in *plan.Input) {
 		delete(m.done, done.cluster)
 		if row, ok := in.Fleet.Find(done.cluster); ok {
 			c := in.Fleet.Cluster(row)
-			c.Version, c.Updated, c.Ready = c.Target, c.Replicas, c.Replicas
+			c.Version, c.Updated, c.Ready, c.Problem = c.Target, c.Replicas, c.Replicas, ""
 			// Settling is part of the time that a replica takes.
 			c.ReadySince = in.Now.Add(-24 * time.Hour)
 			observe(in, c)

@@ -32,6 +32,9 @@ func (s *simulation) result() *Preview {
 	})
 	for _, name := range s.in.Fleet.Names() {
 		row, _ := s.in.Fleet.Find(name)
+		if !s.aims(row) {
+			continue
+		}
 		switch d := s.plan.Decision(row); d.Verdict {
 		case plan.Waiting, plan.Stopped, plan.FailedVerdict, plan.Held, plan.Unknown:
 			out.BlockedCount++
@@ -42,6 +45,13 @@ func (s *simulation) result() *Preview {
 		}
 	}
 	return out
+}
+
+// aims reports whether the preview is about a cluster.
+func (s *simulation) aims(row plan.Row) bool {
+	return len(s.cfg.Targets) == 0 || slices.Contains(s.cfg.Targets, plan.TargetKey{
+		Product: s.in.Fleet.Cluster(row).Product, Cohort: s.plan.Cohort(row),
+	})
 }
 
 func (s *simulation) rollout(r *plan.RolloutStatus, key plan.TargetKey) Rollout {
