@@ -45,10 +45,10 @@ func describe(r rune) string {
 // on the terminal, reorders the text around it or has no width. Joiners and
 // direction marks, which some scripts need, are left to checkName.
 func isHidden(r rune) bool {
-	switch {
-	case r == '\u200c', r == '\u200d', r == '\u200e', r == '\u200f':
+	switch r {
+	case '\u200c', '\u200d', '\u200e', '\u200f':
 		return false
-	case r == '\u2028', r == '\u2029', r == '\u3164', r == '\uffa0':
+	case '\u2028', '\u2029', '\u3164', '\uffa0':
 		return true
 	default:
 		return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)

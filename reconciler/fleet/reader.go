@@ -25,7 +25,6 @@ type reader struct {
 	problems []Problem
 	// lost tells that documents may exist that were not read.
 	lost bool
-	full bool
 }
 
 // sourceFile is a parsed file and where it lies in this tree.

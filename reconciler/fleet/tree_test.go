@@ -112,7 +112,7 @@ func TestFilesThatAreNotPartOfTheFleet(t *testing.T) {
 			if c.want == "" {
 				mustLoad(t, tree)
 			} else {
-				mustRefuse(t, tree, c.want)
+				_ = mustRefuse(t, tree, c.want)
 			}
 		})
 	}
@@ -143,7 +143,7 @@ func TestAFileThatIsTooMuchIsRefused(t *testing.T) {
 		"300 problems, of which 200 suffice": {head + "Pin\nmetadata: {name: a}\nspec:\n" + strings.Repeat("  x: y\n", 300), "there are more problems in this file"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			mustRefuse(t, fstest.MapFS{"a.yaml": {Data: []byte(c.data)}}, c.want)
+			_ = mustRefuse(t, fstest.MapFS{"a.yaml": {Data: []byte(c.data)}}, c.want)
 		})
 	}
 }
@@ -196,7 +196,7 @@ func TestWhatCannotBeReadIsNotTakenForAbsent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mustRefuse(t, missing, "check the path of the fleet's folder")
+	_ = mustRefuse(t, missing, "check the path of the fleet's folder")
 }
 
 func TestALoadDoesNotDependOnTheOneBefore(t *testing.T) {
