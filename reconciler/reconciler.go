@@ -274,10 +274,9 @@ func (r *Reconciler) save(ctx context.Context, c *Cycle) bool {
 
 // decide goes on until no more facts follow from what was observed.
 func (r *Reconciler) decide(ctx context.Context, c *Cycle) {
-	watched := c.watched
 	for range maxDecisions {
 		in := plan.Input{
-			Now: c.At, Watched: watched, ClockJumped: c.clockJumped, Policy: r.policy, Fleet: r.inventory,
+			Now: c.At, Watched: c.watched, ClockJumped: c.clockJumped, Policy: r.policy, Fleet: r.inventory,
 			State: r.state, Signals: c.signals, DataPlanes: r.planeNames(),
 		}
 		if r.plan == nil {
@@ -290,7 +289,6 @@ func (r *Reconciler) decide(ctx context.Context, c *Cycle) {
 			break
 		}
 		r.take(c, r.plan.Events)
-		watched = 0
 	}
 	if len(r.plan.Events) > 0 {
 		c.problem("decide", errors.New("facts do not come to rest; nothing is touched in this cycle"))

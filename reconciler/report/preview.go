@@ -164,12 +164,9 @@ func (v *Preview) blocked(b *strings.Builder, p Paint) {
 		return
 	}
 	fmt.Fprintf(b, "\n%s  %s\n", p.as(Warn, "Would still wait in the end"), count(v.Run.BlockedCount, "cluster", "clusters"))
-	t := table{indent: "  "}
-	for i, x := range v.Run.Blocked {
-		if i == maxLines {
-			break
-		}
-		t.row(cell{x.Cluster, Strong}, cell{x.Verdict, Warn}, cell{clean(x.Reason), Dim})
+	t := table{indent: "  ", right: map[int]bool{0: true}}
+	for _, x := range v.Run.Blocked {
+		t.row(cell{strconv.Itoa(x.Clusters), Plain}, cell{x.Verdict, Warn}, cell{clean(x.Reason), Dim}, cell{x.Example, Dim})
 	}
 	t.write(b, p)
 }

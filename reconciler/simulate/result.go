@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -30,20 +31,46 @@ func (s *simulation) result() *Preview {
 		}
 		return strings.Compare(a.Reason, b.Reason)
 	})
+	out.Blocked = s.blocked()
+	for _, b := range out.Blocked {
+		out.BlockedCount += b.Clusters
+	}
+	return out
+}
+
+// blocked sums up the clusters that would still wait, by reason, the most
+// frequent first.
+func (s *simulation) blocked() []Blocked {
+	type key struct{ verdict, gate string }
+	groups := map[key]*Blocked{}
 	for _, name := range s.in.Fleet.Names() {
 		row, _ := s.in.Fleet.Find(name)
 		if !s.aims(row) {
 			continue
 		}
-		switch d := s.plan.Decision(row); d.Verdict {
+		d := s.plan.Decision(row)
+		switch d.Verdict {
 		case plan.Waiting, plan.Stopped, plan.FailedVerdict, plan.Held, plan.Unknown:
-			out.BlockedCount++
-			if len(out.Blocked) < maxBlocked {
-				out.Blocked = append(out.Blocked, Blocked{Cluster: name, Verdict: d.Verdict.String(), Reason: s.plan.Reason(row)})
-			}
 		default:
+			continue
+		}
+		k := key{d.Verdict.String(), d.Reason.String()}
+		g := groups[k]
+		if g == nil {
+			g = &Blocked{Verdict: k.verdict, Gate: k.gate, Reason: s.plan.Reason(row), Example: name}
+			groups[k] = g
+		}
+		if g.Clusters++; g.Clusters == 2 {
+			g.Reason = s.plan.CommonReason(row)
 		}
 	}
+	out := make([]Blocked, 0, len(groups))
+	for _, g := range groups {
+		out = append(out, *g)
+	}
+	slices.SortFunc(out, func(a, b Blocked) int {
+		return cmp.Or(cmp.Compare(b.Clusters, a.Clusters), strings.Compare(a.Example, b.Example))
+	})
 	return out
 }
 

@@ -38,10 +38,10 @@ type Preview struct {
 	// Delays are the windows and limits that made clusters wait, by the time
 	// at which they first did.
 	Delays []Delay `json:"delays,omitempty"`
-	// Blocked are clusters that would still wait in the end, by name.
-	Blocked []Blocked `json:"blocked,omitempty"`
-	// BlockedCount is how many there are; Blocked holds the first of them.
-	BlockedCount int `json:"blockedCount,omitempty"`
+	// Blocked are the clusters that would still wait in the end, by reason;
+	// BlockedCount is how many they are.
+	Blocked      []Blocked `json:"blocked,omitempty"`
+	BlockedCount int       `json:"blockedCount,omitempty"`
 }
 
 // Rollout is one rollout of a preview.
@@ -72,15 +72,14 @@ type Delay struct {
 	Clusters int       `json:"clusters"`
 }
 
-// Blocked is a cluster that would still wait in the end.
+// Blocked is a number of clusters that would still wait for the same reason.
 type Blocked struct {
-	Cluster string `json:"cluster"`
-	Verdict string `json:"verdict"`
-	Reason  string `json:"reason"`
+	Verdict  string `json:"verdict"`
+	Gate     string `json:"gate"`
+	Reason   string `json:"reason"`
+	Clusters int    `json:"clusters"`
+	Example  string `json:"example"`
 }
-
-// maxBlocked bounds the list of blocked clusters.
-const maxBlocked = 100
 
 // Run simulates until everything has finished, nothing more can happen, or the
 // horizon is reached.
@@ -185,7 +184,6 @@ func (s *simulation) decide() {
 		for _, e := range s.plan.Events {
 			s.apply(e)
 		}
-		s.in.Watched = 0
 	}
 }
 
