@@ -322,6 +322,6 @@ func (r *Reconciler) report(ctx context.Context, c *Cycle) {
 		cancel()
 	}
 	for _, p := range c.Problems {
-		r.cfg.Log.Warn(p)
+		r.cfg.Log.Warn("problem", "problem", p)
 	}
 }

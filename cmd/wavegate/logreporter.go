@@ -37,7 +37,7 @@ func (l *logReporter) Report(_ context.Context, c *reconciler.Cycle) error {
 				attrs = append(attrs, a.k, a.v)
 			}
 		}
-		l.log.Info(report.What(e), attrs...)
+		l.log.Info("event", append([]any{"what", report.What(e)}, attrs...)...)
 	}
 	for id, why := range c.Refused {
 		l.log.Warn("command refused", "command", id, "reason", why)

@@ -37,18 +37,18 @@ the state folder.`
 
 // runFlags are the flags of `wavegate run`.
 type runFlags struct {
-	state, repo, branch, path  string
-	tokenFile, caFile          string
-	sshKey, knownHosts         string
-	allowFile, allowHTTP       bool
-	approve                    string
-	allowedSigners             string
-	allowedKeys                []string
-	embedded                   bool
-	clusters                   int
-	seed                       uint64
-	interval, retention        time.Duration
-	once, dryRun, verbose, log bool
+	state, repo, branch, path string
+	tokenFile, caFile         string
+	sshKey, knownHosts        string
+	allowFile, allowHTTP      bool
+	approve                   string
+	allowedSigners            string
+	allowedKeys               []string
+	embedded                  bool
+	clusters                  int
+	seed                      uint64
+	interval, retention       time.Duration
+	once, dryRun, verbose     bool
 }
 
 func (c *cli) run() *cobra.Command {
@@ -157,7 +157,7 @@ func (f *runFlags) check() error {
 func (f *runFlags) source(dir stateDir, log *slog.Logger) (*gitsource.Source, error) {
 	cfg := gitsource.Config{
 		URL: f.repo, Branch: f.branch, Path: f.path, Dir: dir.git(), SSHKey: f.sshKey, KnownHosts: f.knownHosts,
-		AllowFile: f.allowFile, AllowHTTP: f.allowHTTP, Notice: func(text string) { log.Warn(text) },
+		AllowFile: f.allowFile, AllowHTTP: f.allowHTTP, Notice: func(text string) { log.Warn("git", "notice", text) },
 	}
 	if f.tokenFile != "" {
 		cfg.Token = func() (string, error) {

@@ -114,7 +114,6 @@ type judge struct {
 	// touched are the files that differ from the spec in force.
 	touched map[string]*file
 	open    int // index of the first judgement since the spec in force that was not admitted; -1 for none
-	pending bool
 }
 
 // file is a path that commits after the one in force have changed.

@@ -163,9 +163,9 @@ func BenchmarkNextInMidRelease(b *testing.B) {
 	for _, n := range sizes {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			in := bigInput(b, n, 50)
-			p := rest(in)
+			rest(in)
 			move(in)
-			p = rest(in)
+			p := rest(in)
 			b.ReportAllocs()
 			for b.Loop() {
 				in.Now = in.Now.Add(time.Millisecond)

@@ -22,12 +22,6 @@ func (in *interned[T]) id(v T) uint32 {
 	return id
 }
 
-// find returns the number of a value that may not be there.
-func (in *interned[T]) find(v T) (uint32, bool) {
-	id, ok := in.ids[v]
-	return id, ok
-}
-
 func (in *interned[T]) clone() *interned[T] {
 	out := &interned[T]{values: append([]T(nil), in.values...), ids: make(map[T]uint32, len(in.ids))}
 	for v, id := range in.ids {

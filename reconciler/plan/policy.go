@@ -90,19 +90,6 @@ func (p *Policy) compileOrder() {
 	}
 }
 
-// desired returns the version that a cohort shall have of a product, and the
-// emergency that says so, or -1.
-func (p *Policy) desired(product string, cohort int) (v fleet.Version, emergency int, ok bool) {
-	v, ok = p.Spec.Cohorts[cohort].Spec.Versions[product]
-	if !ok {
-		return fleet.Version{}, -1, false
-	}
-	if e, has := p.emergency[product]; has {
-		return p.Spec.Emergencies[e].Spec.Version, e, true
-	}
-	return v, -1, true
-}
-
 // emergencyOf returns the emergency that a target comes from, or nil.
 func (p *Policy) emergencyOf(t *Target) *fleet.Emergency {
 	if t == nil || t.Emergency == "" {

@@ -159,8 +159,6 @@ const (
 	DiffersFromTarget
 	NotInAnyCohort
 	InTwoCohorts
-
-	reasonCount
 )
 
 var reasonNames = [...]string{

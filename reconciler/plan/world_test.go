@@ -344,14 +344,6 @@ func (w *world) summary() string {
 	return out
 }
 
-func (w *world) verdict(name string) plan.Verdict {
-	r, ok := w.inv.Find(name)
-	if !ok {
-		w.t.Fatalf("no cluster %s", name)
-	}
-	return w.plan.Decision(r).Verdict
-}
-
 func (w *world) reason(name string) string {
 	r, _ := w.inv.Find(name)
 	return w.plan.Reason(r)

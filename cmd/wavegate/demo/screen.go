@@ -29,6 +29,7 @@ func line(e *plan.Event) string {
 	case plan.ClusterStepped, plan.Decided, plan.SoakCredited, plan.DurationLearnt, plan.BaselineConfirmed,
 		plan.DataPlaneSeen, plan.ClusterStarted, plan.ClusterFinished, plan.ClusterHeld, plan.TargetSet, plan.DriftGone:
 		return ""
+	default:
 	}
 	subject := e.Cluster
 	if subject == "" {
