@@ -40,7 +40,7 @@ func (r *Reconciler) observe(ctx context.Context, c *Cycle) {
 	for i, d := range r.cfg.DataPlanes {
 		if errs[i] != nil {
 			r.inventory.Lose(d.Name(), errs[i].Error())
-			c.problem("observe data plane "+d.Name(), errs[i])
+			c.Problems = append(c.Problems, errs[i].Error())
 			continue
 		}
 		r.inventory.Observe(observations[i])

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,6 +66,7 @@ type Reconciler struct {
 	cursors  map[string]string
 	unsaved  []plan.Event
 	lastWall time.Time
+	problems []string // of the cycle before
 	cycles   int
 	wake     chan struct{}
 
@@ -310,6 +312,22 @@ func (r *Reconciler) planeNames() []string {
 	return names
 }
 
+// logProblems logs what is new, and what is over: a problem that lasts is one
+// line, not one for each cycle.
+func (r *Reconciler) logProblems(c *Cycle) {
+	for _, p := range c.Problems {
+		if !slices.Contains(r.problems, p) {
+			r.cfg.Log.Warn("problem", "problem", p)
+		}
+	}
+	for _, p := range r.problems {
+		if !slices.Contains(c.Problems, p) {
+			r.cfg.Log.Info("problem is over", "problem", p)
+		}
+	}
+	r.problems = c.Problems
+}
+
 // report tells people. Whoever cannot be told does not delay anything: each
 // reporter has its own time limit, and the next cycle tells again.
 func (r *Reconciler) report(ctx context.Context, c *Cycle) {
@@ -321,7 +339,5 @@ func (r *Reconciler) report(ctx context.Context, c *Cycle) {
 		}
 		cancel()
 	}
-	for _, p := range c.Problems {
-		r.cfg.Log.Warn("problem", "problem", p)
-	}
+	r.logProblems(c)
 }

@@ -37,8 +37,10 @@ type cycle struct {
 	forbids   map[[2]uint32]bool // version pairs of the policy, by view product
 	forbidKey string
 	joins     []Event
-	scratch   bool
-	changed   map[*view][]int32
+	// pausedReleases are what ReleasePaused findings point to.
+	pausedReleases []*Release
+	scratch        bool
+	changed        map[*view][]int32
 }
 
 func decide(in *Input, m *memo, dec decisions) *Plan {

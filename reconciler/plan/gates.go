@@ -25,7 +25,8 @@ import "time"
 // x*: in flight, a window counts only when its rule says pause. Readiness is what
 // going on waits for anyway, so only alerts count, and not those on a cluster
 // whose next replica is the one that is down: replacing that one is the only way
-// out, and takes no other down.
+// out, and takes no other down. Redirecting a ratchet touches no replica, so that
+// alerts do not count there.
 //
 // An expired emergency starts nothing; what it has started goes on. Limits are
 // asked last, and only of those that everything else lets through: they are
@@ -56,7 +57,7 @@ var redirectGates = [gateCount]gateFunc{
 	GateVersion:     gateVersion,
 	GatePredecessor: startGates[GatePredecessor],
 	GateWindow:      gateWindowInFlight,
-	GateHealth:      gateAlertUnlessBroken,
+	GateHealth:      gateRedirect,
 	GateBudget:      startGates[GateBudget],
 }
 
@@ -173,17 +174,21 @@ func gateAlert(c *cycle, s *subject) Finding {
 }
 
 func gateAlertUnlessBroken(c *cycle, s *subject) Finding {
-	if c.in.Fleet.col.flags[s.row]&flagStranded != 0 || c.brokenHere(s) {
+	if c.in.Fleet.col.flags[s.row]&flagStranded != 0 {
 		return Finding{}
 	}
 	return gateAlert(c, s)
 }
 
-// brokenHere reports whether a workload without a ratchet is stuck on a version
-// that the rollout is about to replace.
-func (c *cycle) brokenHere(s *subject) bool {
+// gateRedirect lets a ratchet be pointed elsewhere at any time. A workload
+// without one begins to roll at once: it is redirected when it is well, or when
+// it is stuck on the version that is replaced.
+func gateRedirect(c *cycle, s *subject) Finding {
 	col := &c.in.Fleet.col
-	return col.flags[s.row]&flagRatchet == 0 && col.problem[s.row] != 0 && col.target[s.row] != s.view.version
+	if col.flags[s.row]&flagRatchet != 0 || (col.problem[s.row] != 0 && col.target[s.row] != s.view.version) {
+		return Finding{}
+	}
+	return gateAlert(c, s)
 }
 
 func gateWave(c *cycle, s *subject) Finding {

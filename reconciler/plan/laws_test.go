@@ -213,8 +213,13 @@ func (o *oracle) check() {
 		if w.state.Paused != nil {
 			o.t.Fatalf("%s was touched while everything is paused", x.cluster)
 		}
-		if r := w.state.Releases[m.Mark.Release]; r == nil || r.Paused != nil {
-			o.t.Fatalf("%s was touched while its release %s is paused or unknown", x.cluster, m.Mark.Release)
+		if w.state.Releases[m.Mark.Release] == nil {
+			o.t.Fatalf("%s was touched, and its release %s is unknown", x.cluster, m.Mark.Release)
+		}
+		for id, r := range w.state.Releases {
+			if r.Paused != nil {
+				o.t.Fatalf("%s was touched while release %s of its product is paused", x.cluster, id)
+			}
 		}
 		if len(w.blind) > 0 {
 			o.t.Fatalf("%s was touched while a monitor is blind", x.cluster)

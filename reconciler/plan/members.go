@@ -161,7 +161,7 @@ func (c *cycle) judgePending(s *subject) Decision {
 	}
 	f, at, gates := c.ask(&startGates, s)
 	if gates != 0 {
-		return decision(waitingBehind(at), f, gates)
+		return decision(waitingBehind(at, f), f, gates)
 	}
 	c.start(s, c.in.Now, "wave "+ordinal(s.wave)+" of "+s.view.key.Cohort)
 	c.usage.add(s.row)
@@ -171,9 +171,11 @@ func (c *cycle) judgePending(s *subject) Decision {
 
 // waitingBehind is the verdict of a cluster that has not started and waits in
 // front of a gate.
-func waitingBehind(g Gate) Verdict {
-	switch g {
-	case GatePin:
+func waitingBehind(g Gate, f Finding) Verdict {
+	switch {
+	case f.Reason == NotObserved:
+		return Unknown
+	case g == GatePin:
 		return Held
 	default:
 		return Waiting
@@ -200,7 +202,7 @@ func (c *cycle) judgeRedirect(s *subject) Decision {
 	if inv.col.target[s.row] == s.view.version {
 		return Decision{Verdict: Rolling, Reason: StartUnconfirmed} // adopted by an event
 	}
-	c.start(s, c.in.Now, "superseded by "+s.view.target.Version.String())
+	c.start(s, c.in.Now, "redirected to "+s.view.target.Version.String())
 	return Decision{Verdict: Starting}
 }
 

@@ -47,7 +47,7 @@ func (c *cycle) recoverMarks() {
 			case c.in.State.Releases[mark.Release] == nil || c.in.State.Releases[mark.Release].Paused == nil:
 				pauses[mark.Release] = Event{
 					At: c.in.Now, Kind: Paused, Release: mark.Release, Product: v.key.Product, Cluster: inv.names[r],
-					To: mark.Version, Reason: mark.Paused, By: "found on the cluster",
+					To: mark.Version, Reason: mark.Paused + " (found on the cluster)",
 				}
 			}
 		}
@@ -63,7 +63,7 @@ func (c *cycle) recoverMarks() {
 		c.emit(pauses[id])
 	}
 	if pausedAll != "" && c.in.State.Paused == nil {
-		c.emit(Event{At: c.in.Now, Kind: Paused, Reason: pausedAll, By: "found on the clusters"})
+		c.emit(Event{At: c.in.Now, Kind: Paused, Reason: pausedAll + " (found on the clusters)"})
 	}
 }
 

@@ -16,7 +16,7 @@ func (c *cycle) text(r Row, v *view, f Finding) string {
 	case NothingInForce:
 		return "no commit is in force that says what it should run"
 	case BaselineTarget:
-		return "this difference was there before Wavegate took over; merge a pull request that moves the cohort to change it"
+		return "no merged pull request has moved this cohort yet, so nothing is changed; merge one that does"
 	case EmergencyExpired:
 		return "emergency " + v.target.Emergency + " expired at " + clock(v.emergency.Spec.Expires.Time)
 	case NotObserved:
@@ -40,7 +40,11 @@ func (c *cycle) text(r Row, v *view, f Finding) string {
 	case EverythingPaused:
 		return "everything is paused: " + pauseText(c.in.State.Paused)
 	case ReleasePaused:
-		return pauseText(v.release.Paused)
+		r := c.pausedReleases[f.Arg]
+		if v != nil && v.release != nil && v.release != r {
+			return "release " + r.ID + " of the same product is paused: " + pauseText(r.Paused)
+		}
+		return pauseText(r.Paused)
 	case MovesManyCohorts:
 		return "commit " + short(v.target.Commit) + " moves more than one cohort"
 	case VersionForbidden:

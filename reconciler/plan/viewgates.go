@@ -11,6 +11,11 @@ import (
 // settleCommon answers the gates that all clusters of a view have in common.
 func (c *cycle) settleCommon() {
 	c.memo.blindBy = c.memo.blindBy[:0]
+	for _, r := range c.in.State.sortedReleases() {
+		if r.Paused != nil {
+			c.pausedReleases = append(c.pausedReleases, r)
+		}
+	}
 	commits := c.cohortsByCommit()
 	unseen := c.unseenPlanes()
 	for _, v := range c.memo.views {
@@ -115,15 +120,19 @@ func (c *cycle) monitorProblem(key MonitorKey, m *fleet.Monitor) string {
 	}
 }
 
+// pauseOf says what halts a view. A paused release halts its product in every
+// cohort, also for a version that was merged since: a halt survives new commits
+// until somebody lifts it.
 func (c *cycle) pauseOf(v *view) Finding {
-	switch {
-	case c.in.State.Paused != nil:
+	if c.in.State.Paused != nil {
 		return Finding{Reason: EverythingPaused}
-	case v.release != nil && v.release.Paused != nil:
-		return Finding{Reason: ReleasePaused}
-	default:
-		return Finding{}
 	}
+	for i, r := range c.pausedReleases {
+		if r.Product == v.key.Product {
+			return Finding{ReleasePaused, int32(i)}
+		}
+	}
+	return Finding{}
 }
 
 // predecessor returns the first earlier cohort that has not finished and soaked

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -124,8 +125,11 @@ func NewStatus(in Input) *Status {
 	return s
 }
 
+// releases lists what the targets belong to, and what is paused though something
+// newer took its place: it halts the product all the same.
 func (s *Status) releases(in Input) {
 	index := map[string]int{}
+	defer s.pausedReleases(in, index)
 	for i := range in.Plan.Rollouts {
 		r := &in.Plan.Rollouts[i]
 		if r.Release == "" {
@@ -142,6 +146,18 @@ func (s *Status) releases(in Input) {
 			s.Releases = append(s.Releases, release)
 		}
 		s.Releases[k].Rollouts = append(s.Releases[k].Rollouts, newRollout(r))
+	}
+}
+
+func (s *Status) pausedReleases(in Input, listed map[string]int) {
+	for _, id := range slices.Sorted(maps.Keys(in.State.Releases)) {
+		r := in.State.Releases[id]
+		if _, ok := listed[id]; ok || r.Paused == nil {
+			continue
+		}
+		s.Releases = append(s.Releases, Release{
+			ID: id, Product: r.Product, Version: r.Version.String(), Paused: r.Paused, Failures: len(r.Failures), Rollouts: []Rollout{},
+		})
 	}
 }
 
