@@ -37,18 +37,18 @@ the state folder.`
 
 // runFlags are the flags of `wavegate run`.
 type runFlags struct {
-	state, repo, branch, path string
-	tokenFile, caFile         string
-	sshKey, knownHosts        string
-	allowFile, allowHTTP      bool
-	approve                   string
-	allowedSigners            string
-	allowedKeys               []string
-	embedded                  bool
-	clusters                  int
-	seed                      uint64
-	interval, retention       time.Duration
-	once, dryRun, verbose     bool
+	state, repo, branch, path    string
+	tokenFile, caFile            string
+	sshKey, knownHosts           string
+	allowFile, allowHTTP         bool
+	approve                      string
+	allowedSigners               string
+	allowedKeys                  []string
+	embedded                     bool
+	clusters                     int
+	seed                         uint64
+	restart, interval, retention time.Duration
+	once, dryRun, verbose        bool
 }
 
 func (c *cli) run() *cobra.Command {
@@ -77,6 +77,7 @@ func (c *cli) run() *cobra.Command {
 	flags.BoolVar(&f.embedded, "embedded-fleet", false, "run against the embedded fleet in the state folder")
 	flags.IntVar(&f.clusters, "clusters", 240, "how many clusters a new embedded fleet has")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of a new embedded fleet")
+	flags.DurationVar(&f.restart, "restart", 0, "how long a replica of a new embedded fleet restarts; realistic without it")
 	flags.DurationVar(&f.interval, "interval", 15*time.Second, "time between two cycles")
 	flags.DurationVar(&f.retention, "retention", 400*24*time.Hour, "how long the journal is kept")
 	flags.BoolVar(&f.once, "once", false, "run one cycle and exit")
@@ -91,14 +92,6 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	if err := dir.create(); err != nil {
-		return err
-	}
-	store, err := sqlite.Open(ctx, sqlite.Config{Path: dir.ledger(), Access: sqlite.Own, Log: log})
-	if err != nil {
-		return fmt.Errorf("open ledger: %w", err)
-	}
-	defer func() { _ = store.Close() }()
 	source, err := f.source(dir, log)
 	if err != nil {
 		return err
@@ -107,7 +100,15 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	embedded, err := openEmbedded(dir, f.clusters, f.seed)
+	if err := dir.create(); err != nil {
+		return err
+	}
+	store, err := sqlite.Open(ctx, sqlite.Config{Path: dir.ledger(), Access: sqlite.Own, Log: log})
+	if err != nil {
+		return fmt.Errorf("open ledger: %w", err)
+	}
+	defer func() { _ = store.Close() }()
+	embedded, err := openEmbedded(dir, f.clusters, f.seed, f.restart)
 	if err != nil {
 		return err
 	}
@@ -121,7 +122,7 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := dir.writeService(serviceFile{Repo: f.repo, Branch: f.branch, Path: f.path, Seed: f.seed}); err != nil {
+	if err := dir.writeService(serviceFile{Repo: f.repo, Branch: f.branch, Path: f.path, Seed: f.seed, Restart: f.restart}); err != nil {
 		return err
 	}
 	if f.once {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // serviceFile is what a running service leaves in its state folder for the
@@ -15,7 +16,9 @@ type serviceFile struct {
 	Repo   string `json:"repo"` // without credentials
 	Branch string `json:"branch"`
 	Path   string `json:"path,omitempty"`
-	Seed   uint64 `json:"seed,omitempty"` // of the embedded fleet
+	// Seed and Restart are those of the embedded fleet.
+	Seed    uint64        `json:"seed,omitempty"`
+	Restart time.Duration `json:"restart,omitempty"`
 }
 
 func (d stateDir) serviceFile() string { return filepath.Join(string(d), "service.json") }

@@ -79,7 +79,7 @@ func (w *world) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	embedded, err := openEmbedded(w.dir, 0, service.Seed)
+	embedded, err := openEmbedded(w.dir, 0, service.Seed, service.Restart)
 	if err != nil {
 		return err
 	}
