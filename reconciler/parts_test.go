@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	fleetrepoexample "github.com/wavegate-dev/wavegate/fleet-repo-example"
 	"github.com/wavegate-dev/wavegate/reconciler"
 	"github.com/wavegate-dev/wavegate/reconciler/admission"
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
@@ -180,3 +181,14 @@ func (l *memoryLedger) Done(_ context.Context, ids []int64) error {
 	l.commands = slices.DeleteFunc(l.commands, func(c plan.Command) bool { return slices.Contains(ids, c.ID) })
 	return nil
 }
+
+// exampleRepo has the example fleet repository as its only commit.
+type exampleRepo struct{ *scriptedRepo }
+
+func (*exampleRepo) Fetch(context.Context) (string, error) { return "base", nil }
+
+func (*exampleRepo) Log(context.Context, string, string) ([]admission.Commit, error) {
+	return []admission.Commit{{SHA: "base", Tree: "tree"}}, nil
+}
+
+func (*exampleRepo) Tree(context.Context, string) (fs.FS, error) { return fleetrepoexample.FS, nil }
