@@ -214,7 +214,7 @@ func alertText(a *Alert) string {
 
 func pauseText(p *Pause) string {
 	text := p.Reason
-	if p.By != "" {
+	if p.By != "" && !strings.Contains(text, p.By) {
 		text += " (by " + p.By + ")"
 	}
 	return text
