@@ -46,11 +46,12 @@ func (w *Window) merged(t time.Time) (Interval, bool) {
 		return w.once, w.once.End.After(t) && w.once.End.After(w.once.Start)
 	}
 	local := t.UTC().Add(w.offset(t)).Add(-w.duration - 26*time.Hour)
+	horizon := local.AddDate(searchYears, 0, 0)
 	var current Interval
 	found := false
 	for range maxMerged {
 		next, ok := w.localAfter(local)
-		if !ok {
+		if !ok || (!found && next.After(horizon)) {
 			return current, found
 		}
 		local = next
