@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 )
@@ -11,7 +10,7 @@ import (
 // those that were quiet before its start, until its wave has soaked. What fires
 // just as much on clusters that were not touched is the environment's fault.
 func (c *cycle) alertEvents(v *view) {
-	if len(c.memo.alerts) == 0 || !v.rollout.FinishedAt.IsZero() {
+	if len(c.memo.alerts) == 0 {
 		return
 	}
 	charged := map[string]bool{}
@@ -113,27 +112,29 @@ func (c *cycle) releaseEvents() {
 		}
 	}
 	for _, r := range c.in.State.sortedReleases() {
-		if charged[r.ID] || !r.CompletedAt.IsZero() {
+		if charged[r.ID] {
 			continue // decided again with the failure in the state
 		}
 		if r.Paused == nil && c.overBudget(r) {
-			allowed, _ := c.allowance(r)
 			e := Event{At: c.in.Now, Kind: Paused, Release: r.ID, Product: r.Product, To: r.Version, Gate: BudgetSpent.String()}
-			e.Reason = budgetReason(r, allowed)
+			e.Reason = c.budgetReason(r)
 			c.emit(e)
 		}
-		if c.completed(r) {
+		if r.CompletedAt.IsZero() && c.completed(r) {
 			c.emit(Event{At: c.in.Now, Kind: ReleaseCompleted, Release: r.ID, Product: r.Product, To: r.Version, Commit: r.Commit})
 		}
 	}
 }
 
-func budgetReason(r *Release, allowed int) string {
+func (c *cycle) budgetReason(r *Release) string {
+	failed, allowed := c.lateFailures(r)
+	if failed <= allowed {
+		failed = len(r.Failures)
+		allowed, _ = c.allowance(r)
+	}
 	last := r.Failures[len(r.Failures)-1]
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s failed: %s", last.Cluster, last.Reason)
-	fmt.Fprintf(&b, "; %s failed, %d allowed", plural(len(r.Failures), "cluster has", "clusters have"), allowed)
-	return b.String()
+	return fmt.Sprintf("%s failed: %s; %s failed, %d allowed",
+		last.Cluster, last.Reason, plural(failed, "cluster has", "clusters have"), allowed)
 }
 
 // completed reports whether a release has gone through every cohort that runs

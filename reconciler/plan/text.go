@@ -75,7 +75,7 @@ func (c *cycle) text(r Row, v *view, f Finding) string {
 	case LimitReached:
 		return c.limitText(r, int(f.Arg))
 	case WaveLimitReached:
-		return "the wave has " + strconv.Itoa(int(f.Arg)) + " clusters in flight, as many as it may"
+		return "the wave has " + plural(int(f.Arg), "cluster", "clusters") + " in flight, as many as it may"
 	default:
 		return c.progressText(r, v, f)
 	}
@@ -195,7 +195,7 @@ func (c *cycle) foreignText(r Row) string {
 func (c *cycle) limitText(r Row, i int) string {
 	limit := c.in.Policy.Spec.Fleet.Spec.Limits[i]
 	if limit.Label == "" {
-		return fmt.Sprintf("%d clusters in flight, %d allowed", c.usage.total, limit.MaxConcurrency)
+		return plural(c.usage.total, "cluster", "clusters") + " in flight, " + strconv.Itoa(limit.MaxConcurrency) + " allowed"
 	}
 	if r < 0 {
 		return fmt.Sprintf("%d in flight allowed for each %s", limit.MaxConcurrency, limit.Label)

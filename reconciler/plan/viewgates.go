@@ -184,9 +184,39 @@ func (c *cycle) budget(v *view) Finding {
 
 // overBudget reports whether a release has failed more often than any cohort
 // that it is rolling in allows, and more often than an operator has accepted.
+// Clusters that join a cohort after its rollout has finished have a budget of
+// the same size of their own: what happened before must not halt them, and they
+// must not fail without end.
 func (c *cycle) overBudget(r *Release) bool {
-	allowed, bounded := c.allowance(r)
-	return bounded && len(r.Failures) > max(allowed, r.Acknowledged)
+	if len(r.Failures) <= r.Acknowledged {
+		return false
+	}
+	if allowed, bounded := c.allowance(r); bounded && len(r.Failures) > max(allowed, r.Acknowledged) {
+		return true
+	}
+	failed, allowed := c.lateFailures(r)
+	return failed > allowed
+}
+
+// lateFailures counts the failures of a cohort that came after its rollout of a
+// release had finished and that no operator has accepted, and how many it may
+// have; of the first cohort that has too many.
+func (c *cycle) lateFailures(r *Release) (failed, allowed int) {
+	for _, v := range c.memo.views {
+		if v.rollout == nil || v.rollout.Release != r.ID || v.rollout.FinishedAt.IsZero() {
+			continue
+		}
+		failed = 0
+		for _, f := range r.Failures[min(r.Acknowledged, len(r.Failures)):] {
+			if f.Cohort == v.key.Cohort && f.At.After(v.rollout.FinishedAt) {
+				failed++
+			}
+		}
+		if allowed = v.spec.MaxFailures.Of(len(v.rows)); failed > allowed {
+			return failed, allowed
+		}
+	}
+	return 0, 0
 }
 
 // allowance is the smallest budget among the cohorts that a release is rolling

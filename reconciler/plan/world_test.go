@@ -32,6 +32,8 @@ type world struct {
 	watched  time.Duration
 	checks   bool // compare every incremental plan with one from scratch
 	conflict func(plan.Action) bool
+	jumped   bool                // the clock has jumped
+	signals  func(*plan.Signals) // changes what the monitors say
 }
 
 type fataler interface {
@@ -177,6 +179,9 @@ func (w *world) names() []string {
 
 // progress lets replicas come back.
 func (m *machine) progress(w *world) {
+	if !m.Ratchet {
+		m.rollByItself(w)
+	}
 	changed := false
 	var back time.Time
 	for ordinal, at := range m.down {
@@ -197,6 +202,19 @@ func (m *machine) progress(w *world) {
 	m.look()
 }
 
+// rollByItself replaces one replica after another, as a Deployment does, until it
+// is held.
+func (m *machine) rollByItself(w *world) {
+	if m.Held || len(m.down) > 0 || m.Next < 0 {
+		return
+	}
+	w.touched = append(w.touched, touch{m.Name, m.Next, w.now, m.starts, false})
+	m.down[m.Next] = w.now.Add(w.restart)
+	m.runs[m.Next] = m.Target
+	m.ReadySince = time.Time{}
+	m.look()
+}
+
 func (w *world) input() plan.Input {
 	in := plan.Input{
 		Now: w.now, Watched: w.watched, Policy: w.policy, Fleet: w.inv, State: w.state, DataPlanes: w.planes,
@@ -207,6 +225,10 @@ func (w *world) input() plan.Input {
 			key := plan.MonitorKey{Product: p.Name, Monitor: m.Name}
 			in.Signals.Sources[key] = plan.MonitorState{AsOf: w.now, Unknown: w.blind[key]}
 		}
+	}
+	in.ClockJumped = w.jumped
+	if w.signals != nil {
+		w.signals(&in.Signals)
 	}
 	return in
 }
