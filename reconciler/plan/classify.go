@@ -11,9 +11,9 @@ type classifier struct {
 	policy  *Policy
 	columns []string   // label keys that matter
 	ids     [][]uint32 // the inventory's columns of these keys
-	byHash  map[uint64]int32
+	named   []bool     // the columns that are the cluster's name
 	list    []class
-	chains  map[int32]int32 // next class with the same hash
+	slots   []int32 // open addressing: class plus one, by hash
 
 	setOf  map[string]int32 // window set, by its encoded members
 	values []uint32         // scratch
@@ -21,18 +21,22 @@ type classifier struct {
 
 // class is a set of clusters that the policy treats alike.
 type class struct {
-	values  []uint32 // of the columns; the last is the product
-	cohorts []int32  // that select it
-	view    int32    // -1 when no cohort, or more than one, has its product
-	set     int32    // window set
+	values  []uint32 // of the columns
+	hash    uint64
+	cohorts []int32 // that select it
+	view    int32   // -1 when no cohort, or more than one, has its product
+	set     int32   // window set
 }
 
 func newClassifier(p *Policy, inv *Inventory) classifier {
-	c := classifier{policy: p, byHash: map[uint64]int32{}, chains: map[int32]int32{}, setOf: map[string]int32{}}
+	c := classifier{policy: p, setOf: map[string]int32{}, slots: make([]int32, 64)}
 	if p != nil {
 		c.columns = p.keys
 	}
 	c.values = make([]uint32, len(c.columns))
+	for _, key := range c.columns {
+		c.named = append(c.named, key == fleet.LabelName)
+	}
 	return c
 }
 
@@ -46,38 +50,52 @@ func (c *classifier) begin(inv *Inventory) {
 
 func (c *classifier) classify(m *memo, r Row) int32 {
 	h := uint64(14695981039346656037)
-	for i, key := range c.columns {
+	for i, ids := range c.ids {
 		var id uint32
-		if key == fleet.LabelName {
+		if c.named[i] {
 			id = m.inv.strings.id("=" + m.inv.names[r])
-		} else if ids := c.ids[i]; int(r) < len(ids) {
+		} else if int(r) < len(ids) {
 			id = ids[r]
 		}
 		c.values[i] = id
 		h = (h ^ uint64(id)) * 0x9E3779B97F4A7C15
 		h ^= h >> 29
 	}
-	k, ok := c.byHash[h]
-	if ok {
-		for {
-			if equalValues(c.list[k].values, c.values) {
-				return k
-			}
-			next, more := c.chains[k]
-			if !more {
-				break
-			}
-			k = next
+	mask := uint64(len(c.slots) - 1)
+	for at := h & mask; ; at = (at + 1) & mask {
+		k := c.slots[at] - 1
+		if k < 0 {
+			return c.add(m, r, h)
+		}
+		if known := &c.list[k]; known.hash == h && equalValues(known.values, c.values) {
+			return k
 		}
 	}
-	n := int32(len(c.list))
-	c.list = append(c.list, c.describe(m, r))
-	if ok {
-		c.chains[k] = n
-	} else {
-		c.byHash[h] = n
+}
+
+// add files a new class.
+func (c *classifier) add(m *memo, r Row, h uint64) int32 {
+	k := int32(len(c.list))
+	described := c.describe(m, r)
+	described.hash = h
+	c.list = append(c.list, described)
+	if 2*len(c.list) > len(c.slots) {
+		c.slots = make([]int32, 2*len(c.slots))
+		for i := range c.list[:k] {
+			c.place(int32(i))
+		}
 	}
-	return n
+	c.place(k)
+	return k
+}
+
+func (c *classifier) place(k int32) {
+	mask := uint64(len(c.slots) - 1)
+	at := c.list[k].hash & mask
+	for c.slots[at] != 0 {
+		at = (at + 1) & mask
+	}
+	c.slots[at] = k + 1
 }
 
 func equalValues(a, b []uint32) bool {

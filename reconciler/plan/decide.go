@@ -70,7 +70,7 @@ func (c *cycle) refresh() {
 	m, in := c.memo, c.in
 	m.grow(len(in.Fleet.names))
 	m.classes.begin(in.Fleet)
-	if rows, ok := in.Fleet.changes.since(m.invSeen); ok && m.invSeen > 0 {
+	if rows, ok := in.Fleet.changes.since(m.invSeen); ok && m.scanned {
 		for _, r := range rows {
 			m.dirty[r] = struct{}{}
 		}
@@ -86,10 +86,11 @@ func (c *cycle) refresh() {
 		}
 		c.scratch = true
 	}
-	m.invSeen = in.Fleet.changes.end()
+	m.invSeen, m.scanned = in.Fleet.changes.end(), true
 	touched, ok := in.State.changes.log.since(m.stateSeen)
-	if m.structure != in.State.changes.structure || !ok || m.stateSeen == 0 {
+	if m.structure != in.State.changes.structure || !ok || !m.synced {
 		m.sync()
+		m.synced = true
 	} else {
 		for _, v := range m.views {
 			if v.rollout != nil && v.rollout.shape != v.shape {

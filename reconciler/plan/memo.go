@@ -17,6 +17,7 @@ type memo struct {
 	state  *State
 
 	invSeen, stateSeen, structure uint64
+	scanned, synced               bool // the inventory and the state have been read once
 
 	classes classifier
 	class   []int32 // by row; -1 before it is classified

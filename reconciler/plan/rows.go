@@ -6,11 +6,13 @@ import "github.com/wavegate-dev/wavegate/reconciler/fleet"
 func (c *cycle) decideRows() {
 	m := c.memo
 	if c.scratch {
+		// In the order of the columns: clusters of a cohort lie far apart.
 		for r := range c.in.Fleet.names {
-			if m.viewOf(Row(r)) == nil {
+			if m.pos[r] < 0 {
 				c.decideRow(Row(r))
 			}
 		}
+		return
 	}
 	for _, v := range m.views {
 		if !v.all {
