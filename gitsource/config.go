@@ -43,6 +43,9 @@ type Limits struct {
 	Bytes int64
 	// Objects of one answer; 2,000,000 without it.
 	Objects uint32
+	// ObjectBytes of one object and Unpacked of all objects of one answer
+	// together, when they are unpacked; 256 MiB and 4 GiB without it.
+	ObjectBytes, Unpacked int64
 	// FileBytes of a file that is read; 16 MiB without it.
 	FileBytes int64
 	// Timeout of a whole fetch; 2 minutes without it.
@@ -58,6 +61,12 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Objects == 0 {
 		l.Objects = 2_000_000
+	}
+	if l.ObjectBytes <= 0 {
+		l.ObjectBytes = 256 << 20
+	}
+	if l.Unpacked <= 0 {
+		l.Unpacked = 4 << 30
 	}
 	if l.FileBytes <= 0 {
 		l.FileBytes = 16 << 20
@@ -96,10 +105,11 @@ func schemeOf(cfg *Config) (scheme, error) {
 	if err != nil {
 		return "", errors.New("configure git: the repository URL cannot be read")
 	}
-	if _, secret := u.User.Password(); secret {
-		return "", errors.New("configure git: the repository URL holds a password; give the token separately")
+	scheme := strings.ToLower(name)
+	if _, secret := u.User.Password(); secret || (u.User != nil && scheme != "ssh") {
+		return "", errors.New("configure git: the repository URL holds a password or token; give the token separately")
 	}
-	switch strings.ToLower(name) {
+	switch scheme {
 	case "https":
 		return schemeHTTPS, nil
 	case "http":
@@ -111,14 +121,14 @@ func schemeOf(cfg *Config) (scheme, error) {
 		return schemeSSH, nil
 	case "file":
 		if !cfg.AllowFile {
-			return "", fmt.Errorf("configure git: %s is a local repository; allow local repositories explicitly", raw)
+			return "", fmt.Errorf("configure git: %s is a local repository; allow local repositories explicitly", redact(raw))
 		}
 		if !strings.HasPrefix(rest, "/") {
-			return "", fmt.Errorf("configure git: %s names no absolute path", raw)
+			return "", fmt.Errorf("configure git: %s names no absolute path", redact(raw))
 		}
 		return schemeFile, nil
 	default:
-		return "", fmt.Errorf("configure git: scheme %s is not allowed; use https or ssh", name)
+		return "", fmt.Errorf("configure git: scheme %q is not allowed; use https or ssh", name)
 	}
 }
 
@@ -136,7 +146,7 @@ func schemeOfPath(cfg *Config, raw string) (scheme, error) {
 	case strings.HasPrefix(raw, "/"):
 		return "", fmt.Errorf("configure git: %s is a local repository; allow local repositories explicitly", raw)
 	default:
-		return "", fmt.Errorf("configure git: %q is no URL; write https://host/path or git@host:path", raw)
+		return "", fmt.Errorf("configure git: %q is no URL; write https://host/path or git@host:path", redact(raw))
 	}
 }
 

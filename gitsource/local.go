@@ -7,19 +7,15 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 // Local reads commits of a repository on this machine, without fetching.
 type Local struct {
 	repo  *git.Repository // nil for a cache
-	store storage.Storer
+	vault *vault
 }
 
 // OpenLocal opens the repository that a folder belongs to.
@@ -28,7 +24,7 @@ func OpenLocal(dir string) (*Local, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open git repository %s: %w", dir, err)
 	}
-	return &Local{repo: repo, store: repo.Storer}, nil
+	return &Local{repo: repo, vault: newVault(repo.Storer, "")}, nil
 }
 
 // OpenCache opens the cache that a Source keeps in a folder.
@@ -37,8 +33,7 @@ func OpenCache(dir string) (*Local, error) {
 	if _, err := os.Stat(repo); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open git cache %s: nothing has been fetched yet", dir)
 	}
-	store := filesystem.NewStorage(osfs.New(repo, osfs.WithBoundOS()), cache.NewObjectLRU(4*cache.MiByte))
-	return &Local{store: store}, nil
+	return &Local{vault: newVault(storeIn(repo), repo)}, nil
 }
 
 // Resolve returns the commit that a revision names: a branch, a tag, a commit,
@@ -56,9 +51,9 @@ func (l *Local) Resolve(rev string) (string, error) {
 
 // Tree returns the files of a commit below a folder.
 func (l *Local) Tree(commit, sub string) (fs.FS, error) {
-	c, err := object.GetCommit(l.store, plumbing.NewHash(commit))
+	c, err := object.GetCommit(l.vault, plumbing.NewHash(commit))
 	if err != nil {
 		return nil, fmt.Errorf("read commit %s: %w", short(commit), err)
 	}
-	return newTree(l.store, c.TreeHash, sub, Limits{}.withDefaults().FileBytes)
+	return newTree(l.vault, c.TreeHash, sub, Limits{}.withDefaults().FileBytes)
 }

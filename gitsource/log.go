@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage"
 
 	"github.com/wavegate-dev/wavegate/reconciler"
 	"github.com/wavegate-dev/wavegate/reconciler/admission"
@@ -20,12 +19,18 @@ import (
 var errShallow = errors.New("history is not deep enough")
 
 // Log returns the commits after base up to head along the first parents, oldest
-// first; with an empty base, head alone. It fetches history deeper until it
-// finds base, up to the limit, and wraps reconciler.ErrUnrelated when base is
-// not there.
+// first; with an empty base, head alone. All of them are complete, and so is
+// base. It fetches history deeper until it finds base, up to the limit, and wraps
+// reconciler.ErrUnrelated when base is not there.
 func (s *Source) Log(ctx context.Context, base, head string) ([]admission.Commit, error) {
-	store, _ := s.current()
-	commits, err := walk(store, base, head, s.cfg.Limits.Depth)
+	if base != "" && !isName(base) {
+		return nil, fmt.Errorf("read commit %q: that is no commit's full name", base)
+	}
+	v, err := s.need(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	commits, err := s.chain(v, base, head)
 	if !errors.Is(err, errShallow) {
 		return commits, err
 	}
@@ -33,66 +38,130 @@ func (s *Source) Log(ctx context.Context, base, head string) ([]admission.Commit
 	defer s.fetching.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Limits.Timeout)
 	defer cancel()
-	for depth := 64; errors.Is(err, errShallow); depth *= 8 {
-		if depth > s.cfg.Limits.Depth {
-			depth = s.cfg.Limits.Depth
+	if s.apart == [2]string{base, head} {
+		return nil, s.tooFar(base)
+	}
+	limit := s.cfg.Limits.Depth
+	for depth := min(deeper, limit); ; depth = min(depth*8, limit) {
+		if err := s.deepen(ctx, depth); err != nil {
+			return nil, err
 		}
-		if _, ferr := s.refetch(ctx, depth); ferr != nil {
-			return nil, ferr
+		v, _ = s.current()
+		commits, err := s.chain(v, base, head)
+		if missing(err) {
+			// The server left an object out: see the trap in the package comment.
+			if _, err := s.refetch(ctx, depth); err != nil {
+				return nil, err
+			}
+			v, _ = s.current()
+			commits, err = s.chain(v, base, head)
 		}
-		store, _ = s.current()
-		commits, err = walk(store, base, head, s.cfg.Limits.Depth)
-		if errors.Is(err, errShallow) && depth == s.cfg.Limits.Depth {
-			return nil, fmt.Errorf("commit %s is not among the last %d of the branch: %w", short(base), depth, reconciler.ErrUnrelated)
+		switch {
+		case !errors.Is(err, errShallow):
+			return commits, err
+		case depth == limit:
+			s.apart = [2]string{base, head}
+			return nil, s.tooFar(base)
 		}
 	}
-	return commits, err
 }
 
-// walk follows the first parents from head to base.
-func walk(store storage.Storer, base, head string, limit int) ([]admission.Commit, error) {
-	var out []admission.Commit
-	at := plumbing.NewHash(head)
-	ends := map[plumbing.Hash]bool{}
-	shallows, err := store.Shallow()
+func (s *Source) tooFar(base string) error {
+	return fmt.Errorf("commit %s is not among the last %d of branch %s: %w", short(base), s.cfg.Limits.Depth, s.cfg.Branch, reconciler.ErrUnrelated)
+}
+
+// chain returns the commits after base up to head, oldest first, when all that
+// they hold is there. It returns errShallow when history ends before base, and
+// an error for which missing is true when the chain has a gap in its files.
+func (s *Source) chain(v *vault, base, head string) ([]admission.Commit, error) {
+	hashes, err := walk(v, plumbing.NewHash(base), plumbing.NewHash(head), s.cfg.Limits.Depth)
 	if err != nil {
-		return nil, fmt.Errorf("read git cache: %w", err)
+		return nil, err
 	}
-	for _, h := range shallows {
-		ends[h] = true
-	}
-	for at.String() != base {
-		c, err := object.GetCommit(store, at)
-		switch {
-		case errors.Is(err, plumbing.ErrObjectNotFound) && len(out) > 0:
-			return nil, errShallow
-		case err != nil:
-			return nil, fmt.Errorf("read commit %s: %w", short(at.String()), err)
+	out := make([]admission.Commit, 0, len(hashes))
+	for _, h := range hashes {
+		if err := v.complete(h); err != nil {
+			return nil, gap(err)
 		}
-		commit, err := describe(store, c)
+		c, err := describe(v, h)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, commit)
-		switch {
-		case base == "":
-			return out, nil
-		case len(out) > limit:
-			return nil, fmt.Errorf("commit %s is not among the last %d of the branch: %w", short(base), limit, reconciler.ErrUnrelated)
-		case len(c.ParentHashes) == 0:
-			return nil, fmt.Errorf("commit %s is not in the history of the branch: %w", short(base), reconciler.ErrUnrelated)
-		case ends[at] && c.ParentHashes[0].String() != base:
-			return nil, errShallow
+		out = append(out, c)
+	}
+	if base != "" {
+		if err := v.complete(plumbing.NewHash(base)); err != nil {
+			return nil, gap(err)
 		}
-		at = c.ParentHashes[0]
 	}
 	slices.Reverse(out)
 	return out, nil
 }
 
-func describe(store storage.Storer, c *object.Commit) (admission.Commit, error) {
+// gap makes an object that is missing a reason to fetch deeper.
+func gap(err error) error {
+	if missing(err) {
+		return fmt.Errorf("%w: %w", errShallow, err)
+	}
+	return err
+}
+
+// walk follows the first parents from head to base and returns the commits on
+// the way, base not among them.
+func walk(v *vault, base, head plumbing.Hash, limit int) ([]plumbing.Hash, error) {
+	var out []plumbing.Hash
+	seen := map[plumbing.Hash]bool{}
+	for at := head; at != base; {
+		c, err := object.GetCommit(v, at)
+		switch {
+		case missing(err) && len(out) > 0:
+			if forked(v, base, seen, limit) {
+				return nil, fmt.Errorf("commit %s is not in the history of commit %s: %w", short(base.String()), short(head.String()), reconciler.ErrUnrelated)
+			}
+			return nil, errShallow
+		case err != nil:
+			return nil, fmt.Errorf("read commit %s: %w", short(at.String()), err)
+		}
+		out, seen[at] = append(out, at), true
+		switch {
+		case base.IsZero():
+			return out, nil
+		case len(out) > limit:
+			return nil, fmt.Errorf("commit %s is not among the last %d before commit %s: %w", short(base.String()), limit, short(head.String()), reconciler.ErrUnrelated)
+		case len(c.ParentHashes) == 0:
+			return nil, fmt.Errorf("commit %s is not in the history of commit %s: %w", short(base.String()), short(head.String()), reconciler.ErrUnrelated)
+		}
+		at = c.ParentHashes[0]
+	}
+	return out, nil
+}
+
+// forked reports whether the history of base joins the commits that were seen:
+// then base is not before them, and no deeper history can show that it is.
+func forked(v *vault, base plumbing.Hash, seen map[plumbing.Hash]bool, limit int) bool {
+	for range limit {
+		c, err := object.GetCommit(v, base)
+		if err != nil || len(c.ParentHashes) == 0 {
+			return false
+		}
+		if base = c.ParentHashes[0]; seen[base] {
+			return true
+		}
+	}
+	return false
+}
+
+func describe(v *vault, h plumbing.Hash) (admission.Commit, error) {
+	c, err := object.GetCommit(v, h)
+	if err != nil {
+		return admission.Commit{}, fmt.Errorf("read commit %s: %w", short(h.String()), err)
+	}
+	raw, err := v.content(plumbing.CommitObject, h)
+	if err != nil {
+		return admission.Commit{}, fmt.Errorf("read commit %s: %w", short(h.String()), err)
+	}
 	out := admission.Commit{
-		SHA: c.Hash.String(), Tree: c.TreeHash.String(), Message: c.Message,
+		SHA: h.String(), Tree: c.TreeHash.String(), Message: c.Message,
 		Author:    admission.Person{Name: c.Author.Name, Email: c.Author.Email},
 		Committer: admission.Person{Name: c.Committer.Name, Email: c.Committer.Email},
 		When:      c.Committer.When.UTC(),
@@ -100,46 +169,43 @@ func describe(store storage.Storer, c *object.Commit) (admission.Commit, error) 
 	for _, p := range c.ParentHashes {
 		out.Parents = append(out.Parents, p.String())
 	}
-	var err error
-	out.Payload, out.Signature, err = signed(store, c.Hash)
-	return out, err
+	out.Payload, out.Signature = signed(raw)
+	return out, nil
 }
 
 // signed takes the signature out of a commit as git stores it: the payload is
-// every byte of the commit but the gpgsig header. Encoding the commit anew would
-// lose headers that the library does not know.
-func signed(store storage.Storer, h plumbing.Hash) (payload []byte, signature string, err error) {
-	obj, err := store.EncodedObject(plumbing.CommitObject, h)
-	if err != nil {
-		return nil, "", fmt.Errorf("read commit %s: %w", short(h.String()), err)
-	}
-	r, err := obj.Reader()
-	if err != nil {
-		return nil, "", fmt.Errorf("read commit %s: %w", short(h.String()), err)
-	}
-	defer func() { _ = r.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(r, 4<<20))
-	if err != nil {
-		return nil, "", fmt.Errorf("read commit %s: %w", short(h.String()), err)
-	}
-	header, body, _ := bytes.Cut(raw, []byte("\n\n"))
+// every byte of the commit but the headers with signatures. Encoding the commit
+// anew would lose headers that the library does not know.
+func signed(raw []byte) (payload []byte, signature string) {
 	var kept, sig bytes.Buffer
-	inSig := false
-	for line := range bytes.Lines(append(header, '\n')) {
-		switch {
-		case bytes.HasPrefix(line, []byte("gpgsig ")):
-			inSig = true
-			sig.Write(line[len("gpgsig "):])
-		case inSig && line[0] == ' ':
-			sig.Write(line[1:])
-		default:
-			inSig = false
-			kept.Write(line)
+	var into io.Writer = &kept
+	rest := raw
+	for len(rest) > 0 {
+		end := bytes.IndexByte(rest, '\n') + 1
+		if end == 0 {
+			end = len(rest)
 		}
+		line := rest[:end]
+		if line[0] == '\n' {
+			break // the message follows
+		}
+		rest = rest[end:]
+		switch text, isSig := bytes.CutPrefix(line, []byte("gpgsig ")); {
+		case line[0] == ' ' && into == &sig:
+			sig.Write(line[1:])
+			continue
+		case line[0] == ' ':
+		case isSig:
+			into, line = &sig, text
+		case bytes.HasPrefix(line, []byte("gpgsig")):
+			into = io.Discard // a signature of the same commit under another hash
+		default:
+			into = &kept
+		}
+		_, _ = into.Write(line) // none of them fails
 	}
-	kept.WriteByte('\n')
-	kept.Write(body)
-	return kept.Bytes(), sig.String(), nil
+	kept.Write(rest)
+	return kept.Bytes(), sig.String()
 }
 
 func short(sha string) string { return sha[:min(7, len(sha))] }

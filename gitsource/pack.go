@@ -3,7 +3,6 @@ package gitsource
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -16,39 +15,54 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/plumbing/transport"
-	"github.com/go-git/go-git/v5/storage"
 )
 
 // errNoBranch tells that the watched branch is not there.
 var errNoBranch = errors.New("no such branch")
 
+// errNotByName tells that the server gives out branches only.
+var errNotByName = errors.New("the server does not give out commits by their names")
+
+// few is how many objects a step forward may have: when there are more, to
+// begin anew with the newest commit alone takes less.
+const few = 50_000
+
 // pull is one fetch.
 type pull struct {
-	into  storage.Storer
+	into  *vault
 	have  plumbing.Hash // a commit that is there already, or zero
+	want  plumbing.Hash // a commit by its name; the branch when zero
 	depth int           // 0: all that is new
 }
 
-// download brings the branch into a store and returns its head.
+// download brings the branch, or the commit that is wanted, into a vault and
+// returns the branch's head.
 func (r *remote) download(ctx context.Context, p pull) (plumbing.Hash, error) {
-	session, err := r.session()
+	session, err := r.session(ctx)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
 	defer func() { _ = session.Close() }()
 	refs, err := session.AdvertisedReferencesContext(ctx)
 	if err != nil {
-		return plumbing.ZeroHash, r.clean("list branches", err)
+		return plumbing.ZeroHash, r.clean(ctx, "list branches", err)
 	}
 	head, ok := refs.References["refs/heads/"+r.cfg.Branch]
 	if !ok {
 		return plumbing.ZeroHash, r.noBranch(refs)
 	}
-	if head == p.have && p.depth == 0 {
-		return head, nil
-	}
 	req := packp.NewUploadPackRequestFromCapabilities(refs.Capabilities)
-	req.Wants = []plumbing.Hash{head}
+	switch {
+	case !p.want.IsZero():
+		if !refs.Capabilities.Supports(capability.AllowReachableSHA1InWant) {
+			return plumbing.ZeroHash, errNotByName
+		}
+		req.Wants = []plumbing.Hash{p.want}
+	case head == p.have && p.depth == 0:
+		return head, nil
+	default:
+		req.Wants = []plumbing.Hash{head}
+	}
 	if !p.have.IsZero() {
 		req.Haves = []plumbing.Hash{p.have}
 	}
@@ -68,10 +82,10 @@ func (r *remote) download(ctx context.Context, p pull) (plumbing.Hash, error) {
 		return head, nil
 	}
 	if err != nil {
-		return plumbing.ZeroHash, r.clean("fetch", err)
+		return plumbing.ZeroHash, r.clean(ctx, "fetch", err)
 	}
 	defer func() { _ = res.Close() }()
-	if err := r.store(ctx, p.into, req, res); err != nil {
+	if err := r.store(ctx, p, req, res); err != nil {
 		return plumbing.ZeroHash, err
 	}
 	return head, nil
@@ -113,8 +127,8 @@ func (r *remote) shallow(req *packp.UploadPackRequest, refs *packp.AdvRefs, p pu
 }
 
 // store writes the objects of an answer.
-func (r *remote) store(ctx context.Context, into storage.Storer, req *packp.UploadPackRequest, res *packp.UploadPackResponse) error {
-	shallows, err := into.Shallow()
+func (r *remote) store(ctx context.Context, p pull, req *packp.UploadPackRequest, res *packp.UploadPackResponse) error {
+	shallows, err := p.into.Shallow()
 	if err != nil {
 		return fmt.Errorf("read git cache: %w", err)
 	}
@@ -125,19 +139,21 @@ func (r *remote) store(ctx context.Context, into storage.Storer, req *packp.Uplo
 	case req.Capabilities.Supports(capability.Sideband64k):
 		pack = sideband.NewDemuxer(sideband.Sideband64k, res)
 	}
-	counted := bufio.NewReaderSize(&reader{ctx: ctx, next: pack, left: r.cfg.Limits.Bytes}, 64<<10)
-	header, err := counted.Peek(12)
-	if err != nil {
-		return r.clean("fetch", orCorrupt(err))
+	i := inspector{limits: r.cfg.Limits}
+	if !p.have.IsZero() && p.depth == 0 {
+		i.few = few
 	}
-	if n := binary.BigEndian.Uint32(header[8:]); string(header[:4]) == "PACK" && n > r.cfg.Limits.Objects {
-		return fmt.Errorf("fetch: %s sends %d objects, %d are allowed", redact(r.cfg.URL), n, r.cfg.Limits.Objects)
+	pack, finding := i.inspected(bufio.NewReaderSize(&reader{ctx: ctx, next: pack, left: r.cfg.Limits.Bytes}, 64<<10))
+	err = p.into.add(pack)
+	// What the inspector found is why the rest failed.
+	if found := finding(); found != nil && !errors.Is(found, packfile.ErrEmptyPackfile) {
+		return r.clean(ctx, "fetch", orCorrupt(found))
 	}
-	if err := packfile.UpdateObjectStorage(into, counted); err != nil && !errors.Is(err, packfile.ErrEmptyPackfile) {
-		return r.clean("fetch", orCorrupt(err))
+	if err != nil && !errors.Is(err, packfile.ErrEmptyPackfile) {
+		return r.clean(ctx, "fetch", orCorrupt(err))
 	}
 	if len(res.Shallows) > 0 || len(res.Unshallows) > 0 {
-		return setShallows(into, shallows, res)
+		return setShallows(p.into, shallows, res)
 	}
 	return nil
 }
@@ -191,11 +207,4 @@ func (r *reader) Read(p []byte) (int, error) {
 	n, err := r.next.Read(p)
 	r.left -= int64(n)
 	return n, err
-}
-
-func replaceAll(s, old, new string) string {
-	if old == "" {
-		return s
-	}
-	return strings.ReplaceAll(s, old, new)
 }

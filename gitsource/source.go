@@ -6,16 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"sync"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage"
-	"github.com/go-git/go-git/v5/storage/filesystem"
-	"github.com/go-git/go-git/v5/storage/memory"
 
 	"github.com/wavegate-dev/wavegate/reconciler"
 	"github.com/wavegate-dev/wavegate/reconciler/admission"
@@ -28,11 +24,12 @@ type Source struct {
 	remote *remote
 
 	fetching sync.Mutex // one fetch at a time
+	steps    int        // fetches into the same vault
+	apart    [2]string  // base and head that were found unrelated
 
-	mu       sync.Mutex
-	store    storage.Storer
-	head     plumbing.Hash
-	verified map[plumbing.Hash]struct{} // trees and blobs that are known to be there
+	mu    sync.Mutex
+	vault *vault
+	head  plumbing.Hash
 }
 
 var _ reconciler.Source = (*Source)(nil)
@@ -40,10 +37,17 @@ var _ reconciler.Source = (*Source)(nil)
 // headRef is where the cache keeps the branch.
 const headRef = plumbing.ReferenceName("refs/wavegate/head")
 
+// maxSteps is after how many fetches everything is fetched anew: each leaves a
+// pack behind, and many packs are slow to look into.
+const maxSteps = 100
+
 // New returns a source that has not fetched yet, with what its cache holds.
 func New(cfg Config) (*Source, error) {
 	if cfg.Branch == "" {
 		cfg.Branch = "main"
+	}
+	if cfg.Path = path.Clean(cfg.Path); !fs.ValidPath(cfg.Path) {
+		return nil, fmt.Errorf("configure git: folder %q is not one within the repository; write it without a leading slash and without ..", cfg.Path)
 	}
 	cfg.Limits = cfg.Limits.withDefaults()
 	s := &Source{cfg: cfg}
@@ -58,69 +62,69 @@ func New(cfg Config) (*Source, error) {
 // openCache takes up what an earlier process has fetched, or begins anew when
 // that is damaged.
 func (s *Source) openCache() error {
-	store, err := s.newStore("repo")
+	v, err := openVault(s.folder("repo"))
 	if err != nil {
 		return err
 	}
-	s.use(store, plumbing.ZeroHash)
-	ref, err := store.Reference(headRef)
-	if err != nil {
-		if !errors.Is(err, plumbing.ErrReferenceNotFound) {
-			return s.discard("its head cannot be read")
-		}
+	s.use(v, plumbing.ZeroHash)
+	ref, err := v.Reference(headRef)
+	switch {
+	case errors.Is(err, plumbing.ErrReferenceNotFound) && len(v.packs("*")) == 0:
 		return nil
+	case err != nil:
+		return s.discard(errors.New("its head cannot be read"))
 	}
-	if err := s.verify(store, ref.Hash()); err != nil {
-		return s.discard(err.Error())
+	if err := v.sound(); err != nil {
+		return s.discard(err)
 	}
-	s.head = ref.Hash()
+	if err := v.complete(ref.Hash()); err != nil {
+		return s.discard(err)
+	}
+	s.steps = len(v.packs("pack-*.pack"))
+	s.use(v, ref.Hash())
 	return nil
 }
 
 // discard throws the cache away.
-func (s *Source) discard(why string) error {
-	if s.cfg.Notice != nil {
-		s.cfg.Notice("git cache is damaged and is fetched anew: " + why)
-	}
+func (s *Source) discard(why error) error {
+	s.notice("the git cache is damaged and is fetched anew: " + why.Error())
 	if s.cfg.Dir != "" {
-		if err := os.RemoveAll(filepath.Join(s.cfg.Dir, "repo")); err != nil {
+		if err := os.RemoveAll(s.folder("repo")); err != nil {
 			return fmt.Errorf("remove damaged git cache: %w", err)
 		}
 	}
-	store, err := s.newStore("repo")
+	v, err := openVault(s.folder("repo"))
 	if err != nil {
 		return err
 	}
-	s.use(store, plumbing.ZeroHash)
+	s.use(v, plumbing.ZeroHash)
 	return nil
 }
 
-// newStore makes an empty store, or opens the one of that name.
-func (s *Source) newStore(name string) (storage.Storer, error) {
+func (s *Source) notice(text string) {
+	if s.cfg.Notice != nil {
+		s.cfg.Notice(text)
+	}
+}
+
+// folder returns where a vault lies; nowhere when it is in memory.
+func (s *Source) folder(name string) string {
 	if s.cfg.Dir == "" {
-		return memory.NewStorage(), nil
+		return ""
 	}
-	dir := filepath.Join(s.cfg.Dir, name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("create git cache: %w", err)
-	}
-	store := filesystem.NewStorage(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(16*cache.MiByte))
-	if err := store.Init(); err != nil {
-		return nil, fmt.Errorf("create git cache: %w", err)
-	}
-	return store, nil
+	return filepath.Join(s.cfg.Dir, name)
 }
 
-func (s *Source) use(store storage.Storer, head plumbing.Hash) {
+func (s *Source) use(v *vault, head plumbing.Hash) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.store, s.head, s.verified = store, head, map[plumbing.Hash]struct{}{}
+	s.vault, s.head = v, head
 }
 
-func (s *Source) current() (storage.Storer, plumbing.Hash) {
+func (s *Source) current() (*vault, plumbing.Hash) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.store, s.head
+	return s.vault, s.head
 }
 
 // Fetch brings the branch up to date and returns its newest commit, of which
@@ -130,108 +134,132 @@ func (s *Source) Fetch(ctx context.Context) (string, error) {
 	defer s.fetching.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Limits.Timeout)
 	defer cancel()
-	store, have := s.current()
-	if have.IsZero() {
-		head, err := s.refetch(ctx, 1)
-		return head.String(), err
+	v, have := s.current()
+	if v.damaged.Load() {
+		s.notice("the git cache is damaged and is fetched anew: a file of it cannot be read any more")
+		have = plumbing.ZeroHash
 	}
-	head, err := s.remote.download(ctx, pull{into: store, have: have})
+	if have.IsZero() {
+		return s.refetch(ctx, 1)
+	}
+	head, err := s.remote.download(ctx, pull{into: v, have: have})
+	switch {
+	case errors.Is(err, errTooMany):
+		return s.refetch(ctx, 1)
+	case err != nil:
+		return "", err
+	case v.complete(head) != nil:
+		// The server left an object out: see the trap in the package comment.
+		return s.refetch(ctx, 1)
+	}
+	if head == have {
+		return head.String(), nil
+	}
+	if err := v.SetReference(plumbing.NewHashReference(headRef, head)); err != nil {
+		return "", fmt.Errorf("write git cache: %w", err)
+	}
+	s.use(v, head)
+	if s.steps++; s.steps > maxSteps {
+		if fresh, err := s.refetch(ctx, min(deeper, s.cfg.Limits.Depth)); err == nil {
+			return fresh, nil
+		} // else what is there does as well, and the next fetch tries again
+	}
+	return head.String(), nil
+}
+
+// refetch fetches so many commits into a new vault and puts it in the place of
+// the old one.
+func (s *Source) refetch(ctx context.Context, depth int) (string, error) {
+	if s.cfg.Dir != "" {
+		if err := os.RemoveAll(s.folder("new")); err != nil {
+			return "", fmt.Errorf("clear git cache: %w", err)
+		}
+	}
+	v, err := openVault(s.folder("new"))
 	if err != nil {
 		return "", err
 	}
-	if err := s.verify(store, head); err != nil {
-		// The server left an object out: see the trap in the package comment.
-		fresh, err := s.refetch(ctx, 1)
-		return fresh.String(), err
-	}
-	return head.String(), s.keep(store, head)
-}
-
-// keep remembers the branch's head.
-func (s *Source) keep(store storage.Storer, head plumbing.Hash) error {
-	if err := store.SetReference(plumbing.NewHashReference(headRef, head)); err != nil {
-		return fmt.Errorf("write git cache: %w", err)
-	}
-	s.mu.Lock()
-	s.head = head
-	s.mu.Unlock()
-	return nil
-}
-
-// refetch fetches into a new store and puts it in the place of the old one.
-func (s *Source) refetch(ctx context.Context, depth int) (plumbing.Hash, error) {
-	if s.cfg.Dir != "" {
-		if err := os.RemoveAll(filepath.Join(s.cfg.Dir, "new")); err != nil {
-			return plumbing.ZeroHash, fmt.Errorf("clear git cache: %w", err)
-		}
-	}
-	store, err := s.newStore("new")
+	head, err := s.remote.download(ctx, pull{into: v, depth: depth})
 	if err != nil {
-		return plumbing.ZeroHash, err
+		return "", err
 	}
-	head, err := s.remote.download(ctx, pull{into: store, depth: depth})
-	if err != nil {
-		return plumbing.ZeroHash, err
+	if err := v.complete(head); err != nil {
+		return "", fmt.Errorf("fetch: %s sends commit %s incomplete: %w", redact(s.cfg.URL), short(head.String()), err)
 	}
-	if err := s.verifyWith(store, head, map[plumbing.Hash]struct{}{}); err != nil {
-		return plumbing.ZeroHash, fmt.Errorf("fetch: %s sends an incomplete commit: %w", redact(s.cfg.URL), err)
-	}
-	if err := store.SetReference(plumbing.NewHashReference(headRef, head)); err != nil {
-		return plumbing.ZeroHash, fmt.Errorf("write git cache: %w", err)
+	if err := v.SetReference(plumbing.NewHashReference(headRef, head)); err != nil {
+		return "", fmt.Errorf("write git cache: %w", err)
 	}
 	if s.cfg.Dir != "" {
-		if store, err = s.swap(); err != nil {
-			return plumbing.ZeroHash, err
+		if v, err = s.swap(); err != nil {
+			return "", err
 		}
 	}
-	s.use(store, head)
-	return head, nil
+	s.steps = 1
+	s.use(v, head)
+	return head.String(), nil
 }
 
-// swap puts the new store on disk in the place of the old one. A crash in
+// swap puts the new vault on disk in the place of the old one. A crash in
 // between leaves no cache, which is the same as an empty one.
-func (s *Source) swap() (storage.Storer, error) {
-	repo, fresh := filepath.Join(s.cfg.Dir, "repo"), filepath.Join(s.cfg.Dir, "new")
+func (s *Source) swap() (*vault, error) {
+	repo, fresh := s.folder("repo"), s.folder("new")
 	if err := os.RemoveAll(repo); err != nil {
 		return nil, fmt.Errorf("replace git cache: %w", err)
 	}
 	if err := os.Rename(fresh, repo); err != nil {
 		return nil, fmt.Errorf("replace git cache: %w", err)
 	}
-	return s.newStore("repo")
+	return openVault(repo)
 }
 
-// Tree returns the files of a commit.
-func (s *Source) Tree(_ context.Context, commit string) (fs.FS, error) {
-	store, _ := s.current()
-	c, err := object.GetCommit(store, plumbing.NewHash(commit))
+// Tree returns the files of a commit. It fetches the commit when it is not
+// there, from the branch's history or by its name.
+func (s *Source) Tree(ctx context.Context, commit string) (fs.FS, error) {
+	v, err := s.need(ctx, commit)
 	if err != nil {
-		return nil, fmt.Errorf("read commit %s: %w", commit, err)
+		return nil, err
 	}
-	return newTree(store, c.TreeHash, s.cfg.Path, s.cfg.Limits.FileBytes)
+	c, err := object.GetCommit(v, plumbing.NewHash(commit))
+	if err != nil {
+		return nil, fmt.Errorf("read commit %s: %w", short(commit), err)
+	}
+	return newTree(v, c.TreeHash, s.cfg.Path, s.cfg.Limits.FileBytes)
 }
 
-// Changes returns which files differ between two commits, by path. An empty
-// from stands for an empty tree.
-func (s *Source) Changes(_ context.Context, from, to string) ([]admission.Change, error) {
-	store, _ := s.current()
-	var a *object.Tree
+// Changes returns which files differ between two commits, by path, in the whole
+// repository. An empty from stands for an empty tree. A commit that is not there
+// is fetched.
+func (s *Source) Changes(ctx context.Context, from, to string) ([]admission.Change, error) {
 	if from != "" {
-		c, err := object.GetCommit(store, plumbing.NewHash(from))
-		if err != nil {
-			return nil, fmt.Errorf("read commit %s: %w", from, err)
-		}
-		if a, err = c.Tree(); err != nil {
-			return nil, fmt.Errorf("read tree of commit %s: %w", from, err)
+		if _, err := s.need(ctx, from); err != nil {
+			return nil, err
 		}
 	}
-	c, err := object.GetCommit(store, plumbing.NewHash(to))
+	v, err := s.need(ctx, to)
 	if err != nil {
-		return nil, fmt.Errorf("read commit %s: %w", to, err)
+		return nil, err
 	}
-	b, err := c.Tree()
+	a := &object.Tree{}
+	if from != "" {
+		if a, err = treeOf(v, from); err != nil {
+			return nil, err
+		}
+	}
+	b, err := treeOf(v, to)
 	if err != nil {
-		return nil, fmt.Errorf("read tree of commit %s: %w", to, err)
+		return nil, err
 	}
 	return diff(a, b)
+}
+
+func treeOf(v *vault, commit string) (*object.Tree, error) {
+	c, err := object.GetCommit(v, plumbing.NewHash(commit))
+	if err != nil {
+		return nil, fmt.Errorf("read commit %s: %w", short(commit), err)
+	}
+	t, err := c.Tree()
+	if err != nil {
+		return nil, fmt.Errorf("read tree of commit %s: %w", short(commit), err)
+	}
+	return t, nil
 }

@@ -9,13 +9,13 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"sync/atomic"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/transport"
-	"github.com/go-git/go-git/v5/plumbing/transport/file"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
-	gitssh "github.com/go-git/go-git/v5/plumbing/transport/ssh"
 )
 
 // errTooLarge tells that a server sent more than it may.
@@ -26,7 +26,10 @@ type remote struct {
 	cfg      *Config
 	scheme   scheme
 	endpoint *transport.Endpoint
-	client   transport.Transport
+	http     transport.Transport
+
+	mu     sync.Mutex
+	tokens []string // the last tokens in use, which no message may show
 }
 
 func newRemote(cfg *Config) (*remote, error) {
@@ -45,14 +48,12 @@ func newRemote(cfg *Config) (*remote, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.client = githttp.NewClientWithOptions(client, &githttp.ClientOptions{RedirectPolicy: githttp.NoFollowRedirects})
+		r.http = githttp.NewClientWithOptions(client, &githttp.ClientOptions{RedirectPolicy: githttp.NoFollowRedirects})
 	case schemeSSH:
 		if cfg.SSHKey == "" || cfg.KnownHosts == "" {
 			return nil, errors.New("configure git: SSH needs a private key and a known_hosts file")
 		}
-		r.client = gitssh.NewClient(nil)
 	case schemeFile:
-		r.client = file.NewClient(transport.UploadPackServiceName, transport.ReceivePackServiceName)
 	}
 	return r, nil
 }
@@ -78,88 +79,74 @@ func httpClient(cfg *Config) (*http.Client, error) {
 	}
 	return &http.Client{
 		Transport: limited{t, cfg.Limits.Bytes},
-		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return errors.New("the server redirects; name the address that it redirects to")
+		CheckRedirect: func(req *http.Request, _ []*http.Request) error {
+			return fmt.Errorf("the server redirects to %s; a token does not follow there, so name that address itself", redact(req.URL.String()))
 		},
 	}, nil
 }
 
 // session opens a session with fresh credentials.
-func (r *remote) session() (transport.UploadPackSession, error) {
+func (r *remote) session(ctx context.Context) (session, error) {
+	switch r.scheme {
+	case schemeSSH:
+		s, err := r.sshSession(ctx)
+		return s, r.clean(ctx, "connect", err)
+	case schemeFile:
+		return localSession(ctx, r.endpoint.Path)
+	}
 	auth, err := r.auth()
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.client.NewUploadPackSession(r.endpoint, auth)
+	s, err := r.http.NewUploadPackSession(r.endpoint, auth)
 	if err != nil {
-		return nil, r.clean("open git session", err)
+		return nil, r.clean(ctx, "open git session", err)
 	}
 	return s, nil
 }
 
+// auth returns the credentials for HTTP.
 func (r *remote) auth() (transport.AuthMethod, error) {
-	switch r.scheme {
-	case schemeHTTPS, schemeHTTP:
-		if r.cfg.Token == nil {
-			return nil, nil
-		}
-		token, err := r.cfg.Token()
-		if err != nil {
-			return nil, fmt.Errorf("read git token: %w", err)
-		}
-		user := r.cfg.User
-		if user == "" {
-			user = "git"
-		}
-		return &githttp.BasicAuth{Username: user, Password: token}, nil
-	case schemeSSH:
-		return r.sshAuth()
-	default:
+	if r.cfg.Token == nil {
 		return nil, nil
 	}
-}
-
-func (r *remote) sshAuth() (transport.AuthMethod, error) {
-	key, err := os.ReadFile(r.cfg.SSHKey)
+	token, err := r.cfg.Token()
 	if err != nil {
-		return nil, fmt.Errorf("read SSH key: %w", err)
+		return nil, fmt.Errorf("read git token: %w", err)
 	}
-	user := r.endpoint.User
+	user := r.cfg.User
 	if user == "" {
 		user = "git"
 	}
-	keys, err := gitssh.NewPublicKeys(user, key, "")
-	if err != nil {
-		return nil, fmt.Errorf("read SSH key %s: it cannot be used; it must be a private key without a passphrase", r.cfg.SSHKey)
+	auth := &githttp.BasicAuth{Username: user, Password: token}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if token != "" && !slices.Contains(r.tokens, token) {
+		r.tokens = append(r.tokens[max(0, len(r.tokens)-3):], token)
 	}
-	check, err := gitssh.NewKnownHostsCallback(r.cfg.KnownHosts)
-	if err != nil {
-		return nil, fmt.Errorf("read known hosts %s: %w", r.cfg.KnownHosts, err)
-	}
-	keys.HostKeyCallback = check
-	return keys, nil
+	return auth, nil
 }
 
 // clean words an error of the transport for people. The text of go-git's errors
 // may hold the URL, so the known ones are worded anew and of the others only the
 // innermost is kept.
-func (r *remote) clean(doing string, err error) error {
+func (r *remote) clean(ctx context.Context, doing string, err error) error {
 	where := redact(r.cfg.URL)
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("%s: %s did not answer in time: %w", doing, where, context.DeadlineExceeded)
-	case errors.Is(err, context.Canceled):
+	case ctx.Err() != nil, errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", doing, context.Canceled)
-	case errors.Is(err, errTooLarge):
-		return fmt.Errorf("%s: %s: %w", doing, where, errTooLarge)
 	case errors.Is(err, transport.ErrAuthenticationRequired), errors.Is(err, transport.ErrAuthorizationFailed):
 		return fmt.Errorf("%s: %s does not accept the credentials", doing, where)
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return fmt.Errorf("%s: there is no repository at %s, or the credentials may not read it", doing, where)
 	case errors.Is(err, transport.ErrEmptyRemoteRepository):
-		return fmt.Errorf("%s: the repository at %s is empty", doing, where)
+		return fmt.Errorf("%s: the repository at %s is empty: %w", doing, where, errNoBranch)
+	case errors.Is(err, errTooLarge), errors.Is(err, errTooMany):
+		return fmt.Errorf("%s: %s: %w", doing, where, err)
 	}
 	for {
 		inner := errors.Unwrap(err)
@@ -168,17 +155,17 @@ func (r *remote) clean(doing string, err error) error {
 		}
 		err = inner
 	}
-	return fmt.Errorf("%s: %s: %s", doing, where, r.withoutSecrets(err.Error()))
+	return fmt.Errorf("%s: %s: %s", doing, where, r.withoutSecrets(printable(err.Error())))
 }
 
 // withoutSecrets makes sure that no credential is in a text.
 func (r *remote) withoutSecrets(s string) string {
-	if r.cfg.Token != nil {
-		if token, err := r.cfg.Token(); err == nil && token != "" {
-			s = replaceAll(s, token, "***")
-		}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, token := range r.tokens {
+		s = strings.ReplaceAll(s, token, "***")
 	}
-	return replaceAll(s, r.cfg.URL, redact(r.cfg.URL))
+	return strings.ReplaceAll(s, r.cfg.URL, redact(r.cfg.URL))
 }
 
 // limited bounds what one answer may be.
@@ -190,7 +177,7 @@ type limited struct {
 func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
 	res, err := l.next.RoundTrip(req)
 	if err == nil {
-		res.Body = &limitedBody{ReadCloser: res.Body, left: l.bytes}
+		res.Body = &limitedBody{res.Body, l.bytes}
 	}
 	return res, err
 }
@@ -198,12 +185,10 @@ func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
 type limitedBody struct {
 	io.ReadCloser
 	left int64
-	over atomic.Bool
 }
 
 func (b *limitedBody) Read(p []byte) (int, error) {
 	if b.left <= 0 {
-		b.over.Store(true)
 		return 0, errTooLarge
 	}
 	if int64(len(p)) > b.left {

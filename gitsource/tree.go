@@ -15,19 +15,21 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage"
 
 	"github.com/wavegate-dev/wavegate/reconciler/admission"
 )
 
+// maxTreeDepth bounds how deep folders may be nested.
+const maxTreeDepth = 200
+
 // tree is the files of a commit as an fs.FS. Links appear as links and
 // submodules as irregular files: neither is followed.
 type tree struct {
-	store storage.Storer
-	limit int64
+	vault *vault
+	limit int64 // of a file that is read, in bytes
 
-	mu   sync.Mutex
-	dirs map[string]*object.Tree // by path
+	mu      sync.Mutex
+	folders map[string]*folder // by path
 }
 
 var (
@@ -36,69 +38,106 @@ var (
 	_ fs.StatFS     = (*tree)(nil)
 )
 
-func newTree(store storage.Storer, hash plumbing.Hash, sub string, limit int64) (*tree, error) {
-	root, err := object.GetTree(store, hash)
-	if err != nil {
-		return nil, fmt.Errorf("read tree %s: %w", short(hash.String()), err)
-	}
-	t := &tree{store: store, limit: limit, dirs: map[string]*object.Tree{".": root}}
-	if sub = path.Clean(sub); sub == "." || sub == "" {
-		return t, nil
-	}
-	dir, err := t.dir(sub)
-	if err != nil {
-		return nil, fmt.Errorf("read folder %s: %w", sub, err)
-	}
-	return &tree{store: store, limit: limit, dirs: map[string]*object.Tree{".": dir}}, nil
-}
-
-func (t *tree) dir(name string) (*object.Tree, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.dirLocked(name)
-}
-
-func (t *tree) dirLocked(name string) (*object.Tree, error) {
-	if d, ok := t.dirs[name]; ok {
-		return d, nil
-	}
-	parent, err := t.dirLocked(path.Dir(name))
+// newTree returns what lies in a folder of a tree. When there is no such folder,
+// what is returned has no root, so that whoever reads it is told.
+func newTree(v *vault, hash plumbing.Hash, sub string, limit int64) (*tree, error) {
+	root, err := readFolder(v, hash)
 	if err != nil {
 		return nil, err
 	}
-	e, ok := entry(parent, path.Base(name))
-	if !ok || e.Mode != filemode.Dir {
-		return nil, fs.ErrNotExist
+	t := &tree{vault: v, limit: limit, folders: map[string]*folder{".": root}}
+	if sub = path.Clean(sub); sub == "." {
+		return t, nil
 	}
-	d, err := object.GetTree(t.store, e.Hash)
-	if err != nil {
-		return nil, fmt.Errorf("read tree %s: %w", short(e.Hash.String()), err)
+	dir, err := t.folder(sub)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read folder %s: %w", sub, err)
 	}
-	t.dirs[name] = d
-	return d, nil
+	return &tree{vault: v, limit: limit, folders: map[string]*folder{".": dir}}, nil
 }
 
-func entry(d *object.Tree, name string) (object.TreeEntry, bool) {
-	for _, e := range d.Entries {
-		if e.Name == name {
-			return e, true
+// folder returns a folder by its path; links are not followed.
+func (t *tree) folder(name string) (*folder, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at := t.folders["."]
+	if name == "." {
+		if at == nil {
+			return nil, fs.ErrNotExist
+		}
+		return at, nil
+	}
+	if f, ok := t.folders[name]; ok {
+		return f, nil
+	}
+	parts := strings.Split(name, "/")
+	if len(parts) > maxTreeDepth {
+		return nil, fmt.Errorf("folders are nested more than %d deep", maxTreeDepth)
+	}
+	for i, part := range parts {
+		if at == nil {
+			return nil, fs.ErrNotExist
+		}
+		e, ok := at.find(part)
+		if !ok || e.Mode != filemode.Dir {
+			return nil, fs.ErrNotExist
+		}
+		sub := strings.Join(parts[:i+1], "/")
+		next, ok := t.folders[sub]
+		if !ok {
+			var err error
+			if next, err = readFolder(t.vault, e.Hash); err != nil {
+				return nil, err
+			}
+			t.folders[sub] = next
+		}
+		at = next
+	}
+	return at, nil
+}
+
+// folder is what lies in a folder, by name.
+type folder struct{ entries []object.TreeEntry }
+
+func readFolder(v *vault, hash plumbing.Hash) (*folder, error) {
+	t, err := object.GetTree(v, hash)
+	if err != nil {
+		v.suspect(err)
+		return nil, fmt.Errorf("read tree %s: %w", short(hash.String()), err)
+	}
+	// Git sorts folders as if their names ended with a slash.
+	entries := slices.SortedFunc(slices.Values(t.Entries), func(a, b object.TreeEntry) int { return strings.Compare(a.Name, b.Name) })
+	for i, e := range entries {
+		if e.Name == "" || e.Name == "." || e.Name == ".." || strings.Contains(e.Name, "/") {
+			return nil, fmt.Errorf("read tree %s: %q is no name for a file", short(hash.String()), e.Name)
+		}
+		if i > 0 && entries[i-1].Name == e.Name {
+			return nil, fmt.Errorf("read tree %s: it has two entries with the name %q", short(hash.String()), e.Name)
 		}
 	}
-	return object.TreeEntry{}, false
+	return &folder{entries}, nil
+}
+
+func (f *folder) find(name string) (object.TreeEntry, bool) {
+	i, ok := slices.BinarySearchFunc(f.entries, name, func(e object.TreeEntry, name string) int { return strings.Compare(e.Name, name) })
+	if !ok {
+		return object.TreeEntry{}, false
+	}
+	return f.entries[i], true
 }
 
 func (t *tree) find(op, name string) (info, error) {
 	if !fs.ValidPath(name) {
 		return info{}, &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
-	if name == "." {
-		return info{tree: t, entry: object.TreeEntry{Name: ".", Mode: filemode.Dir}}, nil
-	}
-	d, err := t.dir(path.Dir(name))
+	parent, err := t.folder(path.Dir(name))
 	if err != nil {
 		return info{}, &fs.PathError{Op: op, Path: name, Err: err}
 	}
-	e, ok := entry(d, path.Base(name))
+	if name == "." {
+		return info{tree: t, entry: object.TreeEntry{Name: ".", Mode: filemode.Dir}}, nil
+	}
+	e, ok := parent.find(path.Base(name))
 	if !ok {
 		return info{}, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 	}
@@ -113,15 +152,14 @@ func (t *tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrInvalid}
 	}
-	d, err := t.dir(name)
+	f, err := t.folder(name)
 	if err != nil {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: err}
 	}
-	out := make([]fs.DirEntry, 0, len(d.Entries))
-	for _, e := range d.Entries {
+	out := make([]fs.DirEntry, 0, len(f.entries))
+	for _, e := range f.entries {
 		out = append(out, info{tree: t, entry: e})
 	}
-	slices.SortFunc(out, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return out, nil
 }
 
@@ -134,20 +172,17 @@ func (t *tree) ReadFile(name string) ([]byte, error) {
 	if !i.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("not a regular file")}
 	}
-	obj, err := t.store.EncodedObject(plumbing.BlobObject, i.entry.Hash)
+	size, err := t.vault.EncodedObjectSize(i.entry.Hash)
 	if err != nil {
+		t.vault.suspect(err)
 		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 	}
-	if obj.Size() > t.limit {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("%d bytes, %d are allowed", obj.Size(), t.limit)}
+	if size > t.limit {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("%d bytes, %d are allowed", size, t.limit)}
 	}
-	r, err := obj.Reader()
+	data, err := t.vault.content(plumbing.BlobObject, i.entry.Hash)
 	if err != nil {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
-	}
-	defer func() { _ = r.Close() }()
-	data, err := io.ReadAll(io.LimitReader(r, t.limit+1))
-	if err != nil {
+		t.vault.suspect(err)
 		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 	}
 	return data, nil
@@ -207,7 +242,7 @@ func (i info) Size() int64 {
 	if !i.Mode().IsRegular() {
 		return 0
 	}
-	n, err := i.tree.store.EncodedObjectSize(i.entry.Hash)
+	n, err := i.tree.vault.EncodedObjectSize(i.entry.Hash)
 	if err != nil {
 		return 0
 	}
