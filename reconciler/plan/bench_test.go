@@ -165,6 +165,11 @@ func BenchmarkNextInMidRelease(b *testing.B) {
 			in := bigInput(b, n, 50)
 			rest(in)
 			move(in)
+			rest(in)
+			in.Now = in.Now.Add(time.Minute)
+			for _, name := range in.DataPlanes {
+				in.Fleet.Observe(plan.Observation{DataPlane: name, AsOf: in.Now})
+			}
 			p := rest(in)
 			b.ReportAllocs()
 			for b.Loop() {
