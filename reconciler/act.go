@@ -67,7 +67,7 @@ func (r *Reconciler) dispatch(ctx context.Context, c *Cycle, actions []plan.Acti
 				defer func() { <-tokens }()
 				actx, cancel := context.WithTimeout(ctx, r.cfg.ObserveTimeout)
 				defer cancel()
-				_, errs[i] = await(actx, func() (struct{}, error) { return struct{}{}, d.Act(actx, actions[i]) })
+				_, errs[i] = await(actx, nil, func() (struct{}, error) { return struct{}{}, d.Act(actx, actions[i]) })
 			})
 		}
 	}

@@ -23,14 +23,17 @@ func (r *Reconciler) observe(ctx context.Context, c *Cycle) {
 	errs := make([]error, len(r.cfg.DataPlanes))
 	var wg sync.WaitGroup
 	for i, d := range r.cfg.DataPlanes {
+		cursor, call := r.cursors[d.Name()], r.calls[i]
 		wg.Go(func() {
-			observations[i], errs[i] = await(ctx, func() (plan.Observation, error) {
-				return d.Observe(ctx, products, r.cursors[d.Name()])
+			observations[i], errs[i] = await(ctx, call, func() (plan.Observation, error) {
+				return d.Observe(ctx, products, cursor)
 			})
 		})
 	}
 	wg.Go(func() {
-		signals, err := await(ctx, func() (plan.Signals, error) { return r.cfg.Monitors.Signals(ctx, products) })
+		signals, err := await(ctx, r.calls[len(r.cfg.DataPlanes)], func() (plan.Signals, error) {
+			return r.cfg.Monitors.Signals(ctx, products)
+		})
 		if err != nil {
 			signals = blindSignals(products, err)
 		}
@@ -48,8 +51,19 @@ func (r *Reconciler) observe(ctx context.Context, c *Cycle) {
 	}
 }
 
-// await bounds a call that may not heed its context.
-func await[T any](ctx context.Context, call func() (T, error)) (T, error) {
+// await bounds a call that may not heed its context. The slot is the call's own:
+// while an earlier one has not come back, no other is begun, so that a peer that
+// hangs for days costs one goroutine and not one for each cycle. A nil slot
+// bounds nothing.
+func await[T any](ctx context.Context, slot chan struct{}, call func() (T, error)) (T, error) {
+	var none T
+	if slot != nil {
+		select {
+		case slot <- struct{}{}:
+		default:
+			return none, errors.New("no answer in time")
+		}
+	}
 	type answer struct {
 		value T
 		err   error
@@ -57,13 +71,15 @@ func await[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	done := make(chan answer, 1)
 	go func() {
 		v, err := call()
+		if slot != nil {
+			<-slot
+		}
 		done <- answer{v, err}
 	}()
 	select {
 	case a := <-done:
 		return a.value, a.err
 	case <-ctx.Done():
-		var none T
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return none, errors.New("no answer in time")
 		}

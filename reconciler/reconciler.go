@@ -64,6 +64,7 @@ type Reconciler struct {
 	fetched  time.Time   // when the last fetch began
 	poked    atomic.Bool // Wake asks for a fetch
 	cursors  map[string]string
+	calls    []chan struct{} // one call at a time to each data plane and to the monitors
 	unsaved  []plan.Event
 	lastWall time.Time
 	problems []string // of the cycle before
@@ -99,8 +100,12 @@ func New(cfg Config) (*Reconciler, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	calls := make([]chan struct{}, len(cfg.DataPlanes)+1)
+	for i := range calls {
+		calls[i] = make(chan struct{}, 1)
+	}
 	return &Reconciler{
-		cfg: cfg, inventory: plan.NewInventory(),
+		cfg: cfg, calls: calls, inventory: plan.NewInventory(),
 		cursors: map[string]string{}, wake: make(chan struct{}, 1),
 	}, nil
 }
