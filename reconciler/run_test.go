@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/wavegate-dev/wavegate/internal/simfleet"
 	"github.com/wavegate-dev/wavegate/reconciler"
+	"github.com/wavegate-dev/wavegate/reconciler/admission"
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
@@ -23,7 +26,6 @@ type watched struct {
 	repo    *hangingRepo
 	ledger  *memoryLedger
 	planes  []reconciler.DataPlane
-	cycles  []*reconciler.Cycle
 	loop    *reconciler.Reconciler
 	stopped chan struct{}
 	cancel  context.CancelFunc
@@ -32,11 +34,27 @@ type watched struct {
 // hangingRepo does not answer while it is told to hang.
 type hangingRepo struct {
 	*scriptedRepo
-	hangs bool
+	hangs atomic.Bool
+	mu    sync.Mutex
+}
+
+// commit adds a commit while the loop runs.
+func (r *hangingRepo) commit(id string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.scriptedRepo.commit(id, "")
+}
+
+func (r *hangingRepo) Log(ctx context.Context, base, head string) ([]admission.Commit, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.scriptedRepo.Log(ctx, base, head)
 }
 
 func (r *hangingRepo) Fetch(ctx context.Context) (string, error) {
-	if r.hangs {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.hangs.Load() {
 		<-ctx.Done()
 		return "", ctx.Err()
 	}
@@ -47,22 +65,21 @@ func (r *hangingRepo) Fetch(ctx context.Context) (string, error) {
 // context either.
 type hangingPlane struct {
 	reconciler.DataPlane
-	hangs   bool
+	hangs   atomic.Bool
 	release chan struct{}
 }
 
 func (p *hangingPlane) Observe(ctx context.Context, products []fleet.Product, cursor string) (plan.Observation, error) {
-	if p.hangs {
+	if p.hangs.Load() {
 		<-p.release
 		return plan.Observation{}, errors.New("released")
 	}
 	return p.DataPlane.Observe(ctx, products, cursor)
 }
 
-// Report keeps the cycles.
-func (w *watched) Report(_ context.Context, c *reconciler.Cycle) error {
-	w.cycles = append(w.cycles, c)
-	return errors.New("nobody listens") // a failing report stops nothing
+// Report fails: that stops nothing.
+func (w *watched) Report(context.Context, *reconciler.Cycle) error {
+	return errors.New("nobody listens")
 }
 
 // watch starts a loop on the repository and the clusters of a story's file.
@@ -116,30 +133,37 @@ func (w *watched) stop() {
 	_ = w.fleet.Close()
 }
 
-func (w *watched) last() *reconciler.Cycle { return w.cycles[len(w.cycles)-1] }
+// look waits until the loop rests and looks at its last cycle.
+func (w *watched) look(look func(*reconciler.Cycle)) {
+	synctest.Wait()
+	w.loop.View(look)
+}
 
 func TestTheLoopCyclesAtItsIntervalAndWhenItIsWoken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t)
 		defer w.stop()
+		cycles := func() (n int) {
+			w.look(func(c *reconciler.Cycle) { n = c.Number })
+			return n
+		}
 		time.Sleep(time.Second)
-		synctest.Wait()
-		if len(w.cycles) != 1 {
-			t.Fatalf("%d cycles in the first second", len(w.cycles))
+		if n := cycles(); n != 1 {
+			t.Fatalf("%d cycles in the first second", n)
 		}
 		time.Sleep(time.Minute)
-		synctest.Wait()
-		if n := len(w.cycles); n != 4 {
+		if n := cycles(); n != 4 {
 			t.Errorf("%d cycles in a minute, want one each 20 seconds", n)
 		}
-		if err := w.repo.commit("c1", ""); err != nil {
+		if err := w.repo.commit("c1"); err != nil {
 			t.Fatal(err)
 		}
 		w.loop.Wake()
-		synctest.Wait()
-		if got := w.last().State.InForce.Commit; got != "c1" {
-			t.Errorf("in force %s right after the wake-up", got)
-		}
+		w.look(func(c *reconciler.Cycle) {
+			if got := c.State.InForce.Commit; got != "c1" {
+				t.Errorf("in force %s right after the wake-up", got)
+			}
+		})
 	})
 }
 
@@ -149,20 +173,21 @@ func TestGitThatHangsDelaysNoHalt(t *testing.T) {
 		defer w.stop()
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if err := w.repo.commit("c1", ""); err != nil {
+		if err := w.repo.commit("c1"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		w.repo.hangs = true
+		w.repo.hangs.Store(true)
 		if err := w.fleet.Alert("c1", "under-replicated", time.Hour); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(31 * time.Second) // a cycle, and its patience with git
-		synctest.Wait()
-		if r := w.last().State.Releases["kafka-7.6.1-c1"]; r == nil || r.Paused == nil {
-			t.Fatalf("not halted while git hangs; problems %v", w.last().Problems)
-		}
+		w.look(func(c *reconciler.Cycle) {
+			if r := c.State.Releases["kafka-7.6.1-c1"]; r == nil || r.Paused == nil {
+				t.Errorf("not halted while git hangs; problems %v", c.Problems)
+			}
+		})
 		touches, _, err := w.fleet.Touches()
 		if err != nil {
 			t.Fatal(err)
@@ -183,21 +208,21 @@ func TestADataPlaneThatHangsIsUnknownAndTheOthersGoOn(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		for _, p := range w.planes {
-			p.(*hangingPlane).hangs = p.Name() == "gcp"
+			p.(*hangingPlane).hangs.Store(p.Name() == "gcp")
 		}
-		if err := w.repo.commit("c1", ""); err != nil {
+		if err := w.repo.commit("c1"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Minute)
-		synctest.Wait()
-		c := w.last()
-		row, _ := c.Fleet.Find("p2")
-		if got := c.Plan.Reason(row); got != "data plane gcp cannot be reached: no answer in time" {
-			t.Errorf("p2: %q", got)
-		}
-		row, _ = c.Fleet.Find("c1")
-		if d := c.Plan.Decision(row); d.Verdict != plan.Rolling && d.Verdict != plan.Current {
-			t.Errorf("c1 is %s though its data plane answers", d.Verdict)
-		}
+		w.look(func(c *reconciler.Cycle) {
+			row, _ := c.Fleet.Find("p2")
+			if got := c.Plan.Reason(row); got != "data plane gcp cannot be reached: no answer in time" {
+				t.Errorf("p2: %q", got)
+			}
+			row, _ = c.Fleet.Find("c1")
+			if d := c.Plan.Decision(row); d.Verdict != plan.Rolling && d.Verdict != plan.Current {
+				t.Errorf("c1 is %s though its data plane answers", d.Verdict)
+			}
+		})
 	})
 }
