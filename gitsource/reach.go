@@ -45,6 +45,15 @@ func (s *Source) bring(ctx context.Context, commit plumbing.Hash) (*vault, error
 	if head.IsZero() {
 		return nil, fmt.Errorf("read commit %s: nothing has been fetched yet", short(commit.String()))
 	}
+	if v.complete(head) != nil {
+		s.notice(lostFiles)
+		if _, err := s.refetch(ctx, 1); err != nil {
+			return nil, err
+		}
+		if v, head = s.current(); v.complete(commit) == nil {
+			return v, nil
+		}
+	}
 	// With what is there already, and then without: see the trap in the package
 	// comment.
 	for _, have := range []plumbing.Hash{head, plumbing.ZeroHash} {

@@ -37,6 +37,8 @@ var _ reconciler.Source = (*Source)(nil)
 // headRef is where the cache keeps the branch.
 const headRef = plumbing.ReferenceName("refs/wavegate/head")
 
+const lostFiles = "the git cache is damaged and is fetched anew: a file of it cannot be read any more"
+
 // maxSteps is after how many fetches everything is fetched anew: each leaves a
 // pack behind, and many packs are slow to look into.
 const maxSteps = 100
@@ -136,7 +138,7 @@ func (s *Source) Fetch(ctx context.Context) (string, error) {
 	defer cancel()
 	v, have := s.current()
 	if v.damaged.Load() {
-		s.notice("the git cache is damaged and is fetched anew: a file of it cannot be read any more")
+		s.notice(lostFiles)
 		have = plumbing.ZeroHash
 	}
 	if have.IsZero() {
@@ -148,6 +150,9 @@ func (s *Source) Fetch(ctx context.Context) (string, error) {
 		return s.refetch(ctx, 1)
 	case err != nil:
 		return "", err
+	case head == have && v.complete(head) != nil:
+		s.notice(lostFiles)
+		return s.refetch(ctx, 1)
 	case v.complete(head) != nil:
 		// The server left an object out: see the trap in the package comment.
 		return s.refetch(ctx, 1)
