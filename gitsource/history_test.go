@@ -101,35 +101,57 @@ func TestACommitThatIsNotThereIsFetched(t *testing.T) {
 	}
 }
 
-// TestEveryCommitOfALogCanBeRead: it is not only the newest commit from which a
-// server may have left files out.
-func TestEveryCommitOfALogCanBeRead(t *testing.T) {
-	eachStore(t, func(t *testing.T, dir string) {
-		r := gittest.New(t)
-		for i := range 30 {
-			r.Commit("history", gittest.Files{fmt.Sprintf("f%d", i): noise(i, 2000)})
-		}
-		old, young := noise(1000, 3000), noise(1001, 3000)
-		r.Commit("v1", gittest.Files{"cohort.yaml": old})
-		r.Commit("v2", gittest.Files{"cohort.yaml": young})
-		r.RepackWithBitmaps()
-		s := newSource(t, r.Serve(), inFolder(dir))
-		base := mustFetch(t, s)
-		revert := r.Commit("revert", gittest.Files{"cohort.yaml": old})
-		again := r.Commit("again", gittest.Files{"cohort.yaml": young})
-		if head := mustFetch(t, s); head != again {
-			t.Fatalf("head %s, want %s", head, again)
-		}
-		commits, err := s.Log(t.Context(), base, again)
-		if err != nil || shas(commits) != revert+" "+again {
-			t.Fatalf("log %s, %v", shas(commits), err)
-		}
-		for commit, want := range map[string]string{base: young, revert: old, again: young} {
-			if got := read(t, s, commit, "cohort.yaml"); got != want {
-				t.Errorf("commit %s: read %.20q, want %.20q", commit, got, want)
-			}
-		}
-	})
+// TestWhatAServerLeavesOutIsFetched is the trap of the package comment: a commit
+// goes back to what a file was before, and the server takes that for known.
+func TestWhatAServerLeavesOutIsFetched(t *testing.T) {
+	for name, fault := range map[string]gittest.Fault{
+		"with bitmaps":   gittest.None,
+		"that forgets":   gittest.Forgetful,
+		"in one step":    gittest.Forgetful,
+		"twice in a row": gittest.Forgetful,
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachStore(t, func(t *testing.T, dir string) {
+				r := gittest.New(t)
+				for i := range 30 {
+					r.Commit("history", gittest.Files{fmt.Sprintf("f%d", i): noise(i, 2000)})
+				}
+				old, young := noise(1000, 3000), noise(1001, 3000)
+				r.Commit("v1", gittest.Files{"cohort.yaml": old})
+				r.Commit("v2", gittest.Files{"cohort.yaml": young})
+				r.RepackWithBitmaps()
+				server := r.Serve()
+				server.Fail(fault)
+				s := newSource(t, server, inFolder(dir))
+				base := mustFetch(t, s)
+				contents := map[string]string{base: young}
+				// The folder is not one that was there before.
+				revert := r.Commit("revert", gittest.Files{"cohort.yaml": old, "note": "went back"})
+				contents[revert] = old
+				want := revert
+				switch name {
+				case "in one step":
+				case "twice in a row":
+					mustFetch(t, s)
+					fallthrough
+				default:
+					again := r.Commit("again", gittest.Files{"cohort.yaml": young})
+					contents[again] = young
+					want += " " + again
+				}
+				head := mustFetch(t, s)
+				commits, err := s.Log(t.Context(), base, head)
+				if err != nil || shas(commits) != want {
+					t.Fatalf("log %s, %v; want %s", shas(commits), err, want)
+				}
+				for commit, want := range contents {
+					if got := read(t, s, commit, "cohort.yaml"); got != want {
+						t.Errorf("commit %s: read %.20q, want %.20q", commit, got, want)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestALogFollowsTheFirstParents(t *testing.T) {

@@ -3,8 +3,10 @@ package gittest
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 )
 
@@ -22,6 +24,10 @@ const (
 	Endless            // sends messages for ever
 	Truncated          // ends in the middle of the objects
 	Corrupt            // a few bytes of the objects are others
+	// Forgetful takes a client that has a commit for one that has all of its
+	// history, and leaves out what lies there, as servers do that count with
+	// bitmaps.
+	Forgetful
 )
 
 func (f Fault) serve(w http.ResponseWriter, req *http.Request, next http.Handler, other string) {
@@ -43,6 +49,9 @@ func (f Fault) serve(w http.ResponseWriter, req *http.Request, next http.Handler
 		return
 	}
 	switch f {
+	case Forgetful:
+		forget(req)
+		next.ServeHTTP(w, req)
 	case Silent:
 		begin(w)
 		<-req.Context().Done()
@@ -57,6 +66,28 @@ func (f Fault) serve(w http.ResponseWriter, req *http.Request, next http.Handler
 	default:
 		f.spoil(w, req, next)
 	}
+}
+
+// forget takes the lines out of a request that say where the client's history
+// ends.
+func forget(req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	var kept []byte
+	for len(body) >= 4 {
+		n, err := strconv.ParseUint(string(body[:4]), 16, 16)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		size := min(max(int(n), 4), len(body))
+		if line := body[:size]; !bytes.HasPrefix(line[4:], []byte("shallow ")) {
+			kept = append(kept, line...)
+		}
+		body = body[size:]
+	}
+	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(kept)), int64(len(kept))
 }
 
 // begin sends what comes before the objects.
