@@ -111,15 +111,31 @@ func (v *Preview) rollout(b *strings.Builder, p Paint, r *simulate.Rollout) {
 	t := table{indent: "  ", right: map[int]bool{1: true}}
 	for i, w := range r.Waves {
 		soak := ""
-		if w.Soak > 0 {
+		if w.Soak > 0 && w.SoakEnds.IsZero() {
+			soak = "soaks " + span(w.Soak)
+		} else if w.Soak > 0 {
 			soak = "soaks " + span(w.Soak) + " until " + clock(w.SoakEnds, v.At)
 		}
 		t.row(cell{"wave " + strconv.Itoa(i+1), Plain}, cell{strconv.Itoa(len(w.Clusters)), Strong},
-			cell{clock(w.Starts, v.At) + " to " + clock(w.Finishes, v.At), Plain}, cell{soak, Dim}, cell{firstOf(w.Clusters), Dim})
+			cell{v.period(w), Plain}, cell{soak, Dim}, cell{firstOf(w.Clusters), Dim})
 	}
 	t.write(b, p)
 	if r.Reason != "" && r.Ends.IsZero() {
 		fmt.Fprintf(b, "  %s %s\n", p.as(Warn, r.Phase.String()), clean(r.Reason))
+	}
+}
+
+// period says from when to when clusters of a wave are upgraded.
+func (v *Preview) period(w simulate.Wave) string {
+	switch {
+	case len(w.Clusters) == 0:
+		return "nobody is left for it"
+	case w.Starts.IsZero():
+		return "does not start"
+	case w.Finishes.IsZero():
+		return clock(w.Starts, v.At) + ", does not finish"
+	default:
+		return clock(w.Starts, v.At) + " to " + clock(w.Finishes, v.At)
 	}
 }
 
