@@ -12,6 +12,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// maxText bounds one text in bytes. What is written here is repeated in comments
+// and chats, which have bounds of their own.
+const maxText = 4096
+
 // decoder fills Go values from a tree of YAML nodes and remembers where each of
 // them was written.
 type decoder struct {
@@ -95,6 +99,10 @@ func (d *decoder) text(at, n *yaml.Node, path string) (string, bool) {
 			d.fail(at, path, advise("write it in quotes: "+strconv.Quote(n.Value), "%s is %s in YAML, not text", n.Value, kind))
 			return "", false
 		}
+	}
+	if len(n.Value) > maxText {
+		d.fail(at, path, advise("keep it short: people read it in messages", "has %d bytes, more than %d", len(n.Value), maxText))
+		return "", false
 	}
 	if err := checkVisible(n.Value); err != nil {
 		d.fail(at, path, err)

@@ -10,7 +10,7 @@ import (
 // LoaderConfig bounds what a [Loader] reads. Zero means the default.
 type LoaderConfig struct {
 	MaxFileBytes  int64 // of one YAML file; 1 MiB without it
-	MaxTotalBytes int64 // of all YAML files; 64 MiB without it
+	MaxTotalBytes int64 // of all YAML files; 16 MiB without it
 	MaxFiles      int   // YAML files; 20,000 without it
 	MaxDocuments  int   // in one file; 1,000 without it
 	MaxDepth      int   // of nesting; 32 without it
@@ -21,7 +21,7 @@ type LoaderConfig struct {
 func (c LoaderConfig) withDefaults() LoaderConfig {
 	return LoaderConfig{
 		MaxFileBytes:  cmp.Or(max(c.MaxFileBytes, 0), 1<<20),
-		MaxTotalBytes: cmp.Or(max(c.MaxTotalBytes, 0), 64<<20),
+		MaxTotalBytes: cmp.Or(max(c.MaxTotalBytes, 0), 16<<20),
 		MaxFiles:      cmp.Or(max(c.MaxFiles, 0), 20_000),
 		MaxDocuments:  cmp.Or(max(c.MaxDocuments, 0), 1_000),
 		MaxDepth:      cmp.Or(max(c.MaxDepth, 0), 32),

@@ -123,8 +123,7 @@ func (r *reader) read(name string, entry fs.DirEntry) error {
 		return nil
 	}
 	if r.bytes += info.Size(); r.bytes > limits.MaxTotalBytes {
-		r.refuse(".", "keep to the fleet's own files", "all YAML files together have more than %d bytes", limits.MaxTotalBytes)
-		return fs.SkipAll
+		return r.tooMuch()
 	}
 	key := ""
 	if hasher, ok := info.Sys().(interface{ ContentHash() string }); ok && hasher.ContentHash() != "" {
@@ -143,6 +142,10 @@ func (r *reader) read(name string, entry fs.DirEntry) error {
 		r.tooLarge(name)
 		return nil
 	}
+	// A file may have grown since its size was told.
+	if r.bytes += max(0, int64(len(data))-info.Size()); r.bytes > limits.MaxTotalBytes {
+		return r.tooMuch()
+	}
 	if key == "" {
 		sum := sha256.Sum256(data)
 		key = "sha256 " + hex.EncodeToString(sum[:])
@@ -154,6 +157,12 @@ func (r *reader) read(name string, entry fs.DirEntry) error {
 	}
 	r.files = append(r.files, sourceFile{name, p})
 	return nil
+}
+
+// tooMuch ends the walk.
+func (r *reader) tooMuch() error {
+	r.refuse(".", "keep to the fleet's own files", "all YAML files together have more than %d bytes", r.loader.limits.MaxTotalBytes)
+	return fs.SkipAll
 }
 
 func (r *reader) tooLarge(name string) {

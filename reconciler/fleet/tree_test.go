@@ -139,6 +139,7 @@ func TestAFileThatIsTooMuchIsRefused(t *testing.T) {
 		"100 aliases of a long text":         {"a: &a " + strings.Repeat("x", 100_000) + "\nb:\n" + strings.Repeat("- *a\n", 100), "more than 16 aliases"},
 		"aliases that double at each level":  {"a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]\n", "an alias within an anchored value"},
 		"an alias of what encloses it":       {"a: &a [*a]\n", "a.yaml"},
+		"a reason that fills a screen":       {head + "Pin\nmetadata: {name: a}\nspec: {clusters: [a], owner: user:a, expires: 2026-12-15, reason: " + strings.Repeat("x", 4_097) + "}\n", "spec.reason: has 4097 bytes, more than 4096; keep it short"},
 		"more than 1,000 documents":          {strings.Repeat("---\na: b\n", 1_001), "the file has more than 1000 documents"},
 		"300 problems, of which 200 suffice": {head + "Pin\nmetadata: {name: a}\nspec:\n" + strings.Repeat("  x: y\n", 300), "there are more problems in this file"},
 	} {
@@ -164,6 +165,37 @@ func TestATreeThatIsTooMuchIsRefused(t *testing.T) {
 				t.Errorf("want %q, got %v", c.want, problems)
 			}
 		})
+	}
+}
+
+// growingFS tells the size 0 of every file.
+type growingFS struct{ fstest.MapFS }
+
+func (f growingFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := f.MapFS.ReadDir(name)
+	for i, e := range entries {
+		entries[i] = emptyEntry{e}
+	}
+	return entries, err
+}
+
+type emptyEntry struct{ fs.DirEntry }
+
+func (e emptyEntry) Info() (fs.FileInfo, error) {
+	info, err := e.DirEntry.Info()
+	return emptyInfo{info}, err
+}
+
+type emptyInfo struct{ fs.FileInfo }
+
+func (emptyInfo) Size() int64 { return 0 }
+
+func TestFilesThatAreLargerThanTheySayAreCounted(t *testing.T) {
+	for _, limits := range []fleet.LoaderConfig{{MaxTotalBytes: 100}, {MaxFileBytes: 50}} {
+		spec, problems := fleet.NewLoader(limits).Load(growingFS{smallTree()})
+		if spec != nil || !strings.Contains(problems.Error(), "bytes") {
+			t.Errorf("%+v: want too many bytes, got %v", limits, problems)
+		}
 	}
 }
 
