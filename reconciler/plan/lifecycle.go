@@ -49,6 +49,7 @@ func (c *cycle) sortedJoins() []Event {
 
 // rolloutEvents derives the facts of one target.
 func (c *cycle) rolloutEvents(v *view) {
+	v.soaks = false
 	switch {
 	case v.target == nil:
 	case v.rollout != nil && (v.rollout.Release != v.target.Release || v.rollout.Version != v.target.Version):
@@ -284,6 +285,7 @@ func (c *cycle) soak(v *view, w int, e Event) {
 	state := &v.rollout.Waves[w]
 	need := c.soakOf(v, w)
 	quiet, watched := c.quiet(v, w)
+	v.soaks = quiet && watched
 	if state.Soaked >= need && quiet && watched {
 		e.Kind = WaveSoaked
 		c.emit(e)

@@ -65,6 +65,7 @@ type view struct {
 	onTarget  int
 	absent    int  // members that the inventory does not have
 	recounted bool // in this cycle
+	soaks     bool // in this cycle: the clock of a soak runs
 	common    [gateCount]Finding
 	changed   bool // members or their clusters have changed
 	all       bool // all rows have to be decided again

@@ -170,3 +170,26 @@ func TestAWeekOfNoiseOpensNoWave(t *testing.T) {
 		t.Errorf("prod-0: %d replicas touched", n)
 	}
 }
+
+// Nothing ends a soak whose clock stands still but what made it stand still: to
+// wake up for it would be to spin.
+func TestASoakThatStandsStillWakesNobody(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		still func(*world)
+	}{
+		{"paused", func(w *world) { w.obey(plan.Command{Kind: plan.CommandPause}) }},
+		{"with a blind monitor", func(w *world) { w.blind[blindKey] = "no data" }},
+		{"with an alert", func(w *world) { w.fire("canary-0", epoch.Add(-time.Hour)) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := soaking(t)
+			tt.still(w)
+			w.edit(func(s *fleet.Spec) { s.Cohorts[0].Spec.Waves = []fleet.Wave{{Size: percent(100)}} })
+			w.next()
+			if !w.plan.Wake.IsZero() {
+				t.Errorf("wakes up after %s", w.plan.Wake.Sub(w.now))
+			}
+		})
+	}
+}

@@ -143,7 +143,7 @@ func (c *cycle) wake() {
 		}
 		for w := range v.rollout.Waves {
 			state := &v.rollout.Waves[w]
-			if !state.FinishedAt.IsZero() && state.SoakedAt.IsZero() && v.rollout.FinishedAt.IsZero() {
+			if v.soaks && !state.FinishedAt.IsZero() && state.SoakedAt.IsZero() && v.rollout.FinishedAt.IsZero() {
 				soaked := state.Soaked
 				for _, e := range c.plan.Credits {
 					if e.Product == v.key.Product && e.Cohort == v.key.Cohort && e.Wave == w {

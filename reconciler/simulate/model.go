@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"container/heap"
+	"slices"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
@@ -12,15 +13,19 @@ import (
 // to its end, because what happens between two replicas does not change when
 // others may start.
 type model struct {
-	due  completions
-	done map[string]time.Time // clusters under way, and when they are done
+	due     completions
+	done    map[string]time.Time // clusters under way, and when they are done
+	stepped map[string]time.Time // those that go replica by replica, and when the last one was replaced
 }
 
 func newModel(in *plan.Input) *model {
-	m := &model{done: map[string]time.Time{}}
+	m := &model{done: map[string]time.Time{}, stepped: map[string]time.Time{}}
 	for _, name := range in.Fleet.Names() {
 		row, _ := in.Fleet.Find(name)
 		if c := in.Fleet.Cluster(row); c.InFlight() && c.Unknown == "" {
+			if c.Ratchet {
+				m.stepped[name] = in.Now
+			}
 			c.Ratchet, c.Next = false, -1
 			left := time.Duration(c.Replicas-c.Updated) * perReplica(in, c.Product)
 			m.schedule(name, in.Now.Add(max(time.Second, left)))
@@ -34,6 +39,9 @@ func newModel(in *plan.Input) *model {
 func perReplica(in *plan.Input, product string) time.Duration {
 	if est := in.State.Durations[product]; est != nil && est.Samples > 0 {
 		return est.PerReplica
+	}
+	if in.Policy == nil {
+		return time.Minute // nothing is started without a spec
 	}
 	for i := range in.Policy.Spec.Products {
 		if p := &in.Policy.Spec.Products[i]; p.Name == product {
@@ -57,6 +65,9 @@ func (m *model) act(in *plan.Input, a plan.Action) {
 		return
 	}
 	c := in.Fleet.Cluster(row)
+	if c.Ratchet && a.Kind == plan.Start {
+		m.stepped[a.Cluster] = in.Now
+	}
 	c.Mark, c.Ratchet, c.Next = a.Mark, false, -1
 	switch a.Kind {
 	case plan.Start:
@@ -98,6 +109,7 @@ func (m *model) advance(in *plan.Input) {
 		}
 		done := heap.Pop(&m.due).(completion)
 		delete(m.done, done.cluster)
+		delete(m.stepped, done.cluster)
 		if row, ok := in.Fleet.Find(done.cluster); ok {
 			c := in.Fleet.Cluster(row)
 			c.Version, c.Updated, c.Ready, c.Problem = c.Target, c.Replicas, c.Replicas, ""
@@ -111,6 +123,29 @@ func (m *model) advance(in *plan.Input) {
 			in.Fleet.Observe(plan.Observation{DataPlane: plane, AsOf: in.Now})
 		}
 	}
+}
+
+// steps returns the clusters that have replaced another replica since they last
+// did: a cluster may take longer than the progress deadline as long as each of
+// its replicas does not. By name.
+func (m *model) steps(in *plan.Input) []string {
+	var out []string
+	for name, last := range m.stepped {
+		if _, moves := m.done[name]; !moves {
+			m.stepped[name] = in.Now // held; it goes on from here
+			continue
+		}
+		row, ok := in.Fleet.Find(name)
+		if !ok {
+			continue
+		}
+		if each := perReplica(in, in.Fleet.Cluster(row).Product); in.Now.Sub(last) >= each {
+			m.stepped[name] = last.Add(in.Now.Sub(last) / each * each)
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 func observe(in *plan.Input, c plan.Cluster) {

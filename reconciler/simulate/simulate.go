@@ -138,6 +138,7 @@ func newSimulation(cfg Config) *simulation {
 // next moment at which something happens. It returns false at the end.
 func (s *simulation) cycle() bool {
 	s.in.Signals = quietSignals(&s.in)
+	s.progress()
 	s.decide()
 	s.note()
 	for _, a := range s.plan.Actions {
@@ -163,6 +164,19 @@ func (s *simulation) cycle() bool {
 	s.in.Now = next
 	s.model.advance(&s.in)
 	return true
+}
+
+// progress lets the ledger know of the replicas that were replaced.
+func (s *simulation) progress() {
+	for _, name := range s.model.steps(&s.in) {
+		row, _ := s.in.Fleet.Find(name)
+		key := plan.TargetKey{Product: s.in.Fleet.Cluster(row).Product, Cohort: s.plan.Cohort(row)}
+		if r := s.in.State.Rollouts[key]; r != nil {
+			s.apply(plan.Event{
+				At: s.in.Now, Kind: plan.ClusterStepped, Product: key.Product, Cohort: key.Cohort, Release: r.Release, Cluster: name,
+			})
+		}
+	}
 }
 
 // immediate reports whether an action of this cycle may bring another at once.
@@ -195,6 +209,10 @@ func (s *simulation) apply(e plan.Event) {
 	case plan.RolloutStarted:
 		s.starts[key] = make([]time.Time, len(e.Waves))
 		s.waves[key] = split(e.Members, e.Waves)
+	case plan.ClusterJoined:
+		if w := s.waves[key]; e.Wave < len(w) && !slices.Contains(w[e.Wave], e.Cluster) {
+			w[e.Wave] = append(w[e.Wave], e.Cluster)
+		}
 	case plan.ClusterStarted:
 		if r := s.in.State.Rollouts[key]; r != nil {
 			if m := r.Member(e.Cluster); m != nil && m.Wave < len(s.starts[key]) && s.starts[key][m.Wave].IsZero() {
