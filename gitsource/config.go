@@ -109,6 +109,9 @@ func schemeOf(cfg *Config) (scheme, error) {
 	if _, secret := u.User.Password(); secret || (u.User != nil && scheme != "ssh") {
 		return "", errors.New("configure git: the repository URL holds a password or token; give the token separately")
 	}
+	if u.RawQuery != "" || u.Fragment != "" {
+		return "", errors.New("configure git: the repository URL has a part after ? or #; leave it out, and give a token separately")
+	}
 	switch scheme {
 	case "https":
 		return schemeHTTPS, nil

@@ -55,5 +55,5 @@ func (l *Local) Tree(commit, sub string) (fs.FS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read commit %s: %w", short(commit), err)
 	}
-	return newTree(l.vault, c.TreeHash, sub, Limits{}.withDefaults().FileBytes)
+	return newTree(l.vault, c.TreeHash, sub, Limits{}.withDefaults().FileBytes), nil
 }

@@ -228,7 +228,7 @@ func (s *Source) Tree(ctx context.Context, commit string) (fs.FS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read commit %s: %w", short(commit), err)
 	}
-	return newTree(v, c.TreeHash, s.cfg.Path, s.cfg.Limits.FileBytes)
+	return newTree(v, c.TreeHash, s.cfg.Path, s.cfg.Limits.FileBytes), nil
 }
 
 // Changes returns which files differ between two commits, by path, in the whole

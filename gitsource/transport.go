@@ -77,12 +77,7 @@ func httpClient(cfg *Config) (*http.Client, error) {
 		}
 		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
-	return &http.Client{
-		Transport: limited{t, cfg.Limits.Bytes},
-		CheckRedirect: func(req *http.Request, _ []*http.Request) error {
-			return fmt.Errorf("the server redirects to %s; a token does not follow there, so name that address itself", redact(req.URL.String()))
-		},
-	}, nil
+	return &http.Client{Transport: limited{t, cfg.Limits.Bytes}}, nil
 }
 
 // session opens a session with fresh credentials.
@@ -168,7 +163,7 @@ func (r *remote) withoutSecrets(s string) string {
 	return strings.ReplaceAll(s, r.cfg.URL, redact(r.cfg.URL))
 }
 
-// limited bounds what one answer may be.
+// limited bounds what one answer may be, and refuses redirects.
 type limited struct {
 	next  http.RoundTripper
 	bytes int64
@@ -176,10 +171,15 @@ type limited struct {
 
 func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
 	res, err := l.next.RoundTrip(req)
-	if err == nil {
-		res.Body = &limitedBody{res.Body, l.bytes}
+	if err != nil {
+		return nil, err
 	}
-	return res, err
+	if to, err := res.Location(); err == nil && res.StatusCode < http.StatusBadRequest {
+		_ = res.Body.Close()
+		return nil, fmt.Errorf("the server redirects to %s; a token does not follow there, so name that address itself", redact(to.String()))
+	}
+	res.Body = &limitedBody{res.Body, l.bytes}
+	return res, nil
 }
 
 type limitedBody struct {

@@ -25,8 +25,9 @@ const maxTreeDepth = 200
 // tree is the files of a commit as an fs.FS. Links appear as links and
 // submodules as irregular files: neither is followed.
 type tree struct {
-	vault *vault
-	limit int64 // of a file that is read, in bytes
+	vault  *vault
+	limit  int64 // of a file that is read, in bytes
+	broken error // why there is no root
 
 	mu      sync.Mutex
 	folders map[string]*folder // by path
@@ -39,34 +40,34 @@ var (
 )
 
 // newTree returns what lies in a folder of a tree. When there is no such folder,
-// what is returned has no root, so that whoever reads it is told.
-func newTree(v *vault, hash plumbing.Hash, sub string, limit int64) (*tree, error) {
+// or a tree is not as git makes it, that is told to whoever reads the root: it is
+// a mistake in the repository, which a later commit may mend.
+func newTree(v *vault, hash plumbing.Hash, sub string, limit int64) *tree {
+	whole := &tree{vault: v, limit: limit, folders: map[string]*folder{}}
 	root, err := readFolder(v, hash)
 	if err != nil {
-		return nil, err
+		whole.broken = err
+		return whole
 	}
-	t := &tree{vault: v, limit: limit, folders: map[string]*folder{".": root}}
+	whole.folders["."] = root
 	if sub = path.Clean(sub); sub == "." {
-		return t, nil
+		return whole
 	}
-	dir, err := t.folder(sub)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read folder %s: %w", sub, err)
+	part := &tree{vault: v, limit: limit, folders: map[string]*folder{}}
+	if part.folders["."], part.broken = whole.folder(sub); errors.Is(part.broken, fs.ErrNotExist) {
+		part.broken = fmt.Errorf("there is no folder %s in the repository: %w", sub, fs.ErrNotExist)
 	}
-	return &tree{vault: v, limit: limit, folders: map[string]*folder{".": dir}}, nil
+	return part
 }
 
 // folder returns a folder by its path; links are not followed.
 func (t *tree) folder(name string) (*folder, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	at := t.folders["."]
-	if name == "." {
-		if at == nil {
-			return nil, fs.ErrNotExist
-		}
-		return at, nil
+	if t.broken != nil {
+		return nil, t.broken
 	}
+	at := t.folders["."]
 	if f, ok := t.folders[name]; ok {
 		return f, nil
 	}
@@ -75,9 +76,6 @@ func (t *tree) folder(name string) (*folder, error) {
 		return nil, fmt.Errorf("folders are nested more than %d deep", maxTreeDepth)
 	}
 	for i, part := range parts {
-		if at == nil {
-			return nil, fs.ErrNotExist
-		}
 		e, ok := at.find(part)
 		if !ok || e.Mode != filemode.Dir {
 			return nil, fs.ErrNotExist
