@@ -57,7 +57,7 @@ func (r *remote) sshSession(ctx context.Context) (session, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
-		return nil, err
+		return nil, r.clean(ctx, "connect", err)
 	}
 	// The handshake knows no context.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
@@ -65,12 +65,12 @@ func (r *remote) sshSession(ctx context.Context) (session, error) {
 	client, err := sshClient(conn, address, login)
 	if err != nil {
 		_ = conn.Close()
-		return nil, r.sshProblem(address, err)
+		return nil, r.sshProblem(ctx, address, err)
 	}
 	s, err := uploadPackOver(ctx, client, r.endpoint.Path)
 	if err != nil {
 		_ = client.Close()
-		return nil, err
+		return nil, r.clean(ctx, "connect", err)
 	}
 	return s, nil
 }
@@ -83,7 +83,7 @@ func sshClient(conn net.Conn, address string, login *ssh.ClientConfig) (*ssh.Cli
 	return ssh.NewClient(c, channels, requests), nil
 }
 
-func (r *remote) sshProblem(address string, err error) error {
+func (r *remote) sshProblem(ctx context.Context, address string, err error) error {
 	var refused *ssh.ServerAuthError
 	switch {
 	case knownhosts.IsHostKeyChanged(err):
@@ -92,7 +92,7 @@ func (r *remote) sshProblem(address string, err error) error {
 	case errors.As(err, &refused) || strings.Contains(err.Error(), "unable to authenticate"):
 		return fmt.Errorf("connect to %s: it does not accept the SSH key %s", address, r.cfg.SSHKey)
 	default:
-		return err
+		return r.clean(ctx, "connect", err)
 	}
 }
 

@@ -84,8 +84,7 @@ func httpClient(cfg *Config) (*http.Client, error) {
 func (r *remote) session(ctx context.Context) (session, error) {
 	switch r.scheme {
 	case schemeSSH:
-		s, err := r.sshSession(ctx)
-		return s, r.clean(ctx, "connect", err)
+		return r.sshSession(ctx)
 	case schemeFile:
 		return localSession(ctx, r.endpoint.Path)
 	}
