@@ -91,10 +91,11 @@ func (c *cycle) explainGates(r Row, v *view, d Decision) []GateResult {
 	gates := &startGates
 	if m := c.memo.member(r); m != nil {
 		s.wave = m.Wave
-		if m.Status == Running && c.in.Fleet.inFlight(r) {
+		switch {
+		case !c.in.Fleet.inFlight(r):
+		case c.in.Fleet.col.target[r] == v.version:
 			gates = &goOnGates
-		}
-		if c.in.Fleet.inFlight(r) && c.in.Fleet.col.target[r] != v.version {
+		default:
 			gates = &redirectGates
 		}
 	}
