@@ -69,8 +69,9 @@ func (s *State) Apply(e Event) {
 			r.CompletedAt = e.At
 		}
 	case ClusterJoined:
-		if r := s.rollout(e); r != nil && r.Member(e.Cluster) == nil {
-			r.add(Member{Cluster: e.Cluster, Wave: e.Wave})
+		// Members are in the order of their waves, so one joins the last.
+		if r := s.rollout(e); r != nil && len(r.Waves) > 0 && r.Member(e.Cluster) == nil {
+			r.add(Member{Cluster: e.Cluster, Wave: len(r.Waves) - 1})
 			s.changes.structure++
 		}
 	case ClusterLeft, ClusterStarted, ClusterFinished, ClusterFailed,
@@ -114,7 +115,7 @@ func (s *State) rollout(e Event) *Rollout {
 
 func (s *State) applyWave(e Event) {
 	r := s.rollout(e)
-	if r == nil || e.Wave >= len(r.Waves) {
+	if r == nil || e.Wave < 0 || e.Wave >= len(r.Waves) {
 		return
 	}
 	w := &r.Waves[e.Wave]
@@ -208,8 +209,13 @@ func newRollout(e Event) *Rollout {
 		TargetKey: TargetKey{e.Product, e.Cohort}, Release: e.Release, Version: e.To,
 		Commit: e.Commit, StartedAt: e.At,
 	}
+	sizes := e.Waves
+	if len(sizes) == 0 {
+		sizes = []int{len(e.Members)}
+	}
 	pos := 0
-	for w, size := range e.Waves {
+	for w, size := range sizes {
+		size = max(0, size)
 		r.Waves = append(r.Waves, WaveState{Size: size})
 		for range size {
 			if pos < len(e.Members) {
@@ -241,9 +247,7 @@ func (r *Rollout) Member(name string) *Member {
 
 func (r *Rollout) add(m Member) {
 	r.Members = append(r.Members, m)
-	if m.Wave < len(r.Waves) {
-		r.Waves[m.Wave].Size++
-	}
+	r.Waves[m.Wave].Size++
 	r.index = nil
 	r.shape++
 }

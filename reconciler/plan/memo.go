@@ -247,6 +247,9 @@ func (m *memo) sync() {
 	for _, v := range m.views {
 		target := m.state.Targets[v.key]
 		rollout := m.state.Rollouts[v.key]
+		if target == nil {
+			rollout = nil // a rollout without a target is of no use; only a damaged ledger has one
+		}
 		if target != v.target {
 			v.target, v.all = target, true
 		}

@@ -94,3 +94,41 @@ func TestASoakBeginsAnewWhateverAnOlderCreditSays(t *testing.T) {
 		t.Errorf("soaked %s, want 0", got)
 	}
 }
+
+// TestAnyStateCanBeDecidedOn lets senseless events make a state, as a damaged
+// ledger might, and decides on it: nothing breaks, and nothing is touched on
+// behalf of a commit that nobody names.
+func TestAnyStateCanBeDecidedOn(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := smallWorld(rt)
+		at := epoch
+		for range rapid.IntRange(1, 60).Draw(rt, "events") {
+			at = at.Add(time.Minute)
+			e := drawEvent(rt, at)
+			e.Cluster = rapid.SampledFrom([]string{"canary-0", "prod-1", "prod-2", "nobody"}).Draw(rt, "member")
+			e.Wave = rapid.IntRange(-1, 4).Draw(rt, "which wave")
+			e.Members = rapid.SliceOfN(rapid.SampledFrom(w.names()), 0, 4).Draw(rt, "members")
+			e.Waves = rapid.SliceOfN(rapid.IntRange(-1, 3), 0, 4).Draw(rt, "waves")
+			w.state.Apply(e)
+			if rapid.Bool().Draw(rt, "decide") {
+				in := w.input()
+				in.Now = at
+				for range 20 { // senseless facts need not come to rest
+					w.plan = w.plan.Next(in)
+					w.compare(plan.Decide(in))
+					for _, e := range w.plan.Events {
+						w.state.Apply(e)
+					}
+				}
+				if len(w.plan.Events) > 0 {
+					continue
+				}
+				for i := range w.plan.Actions {
+					if w.plan.Actions[i].Mark.Commit == "" && w.plan.Actions[i].Kind != plan.Note {
+						rt.Fatalf("%+v traces to no commit", w.plan.Actions[i])
+					}
+				}
+			}
+		}
+	})
+}
