@@ -2,8 +2,6 @@ package approver
 
 import (
 	"bytes"
-	"slices"
-	"strings"
 
 	"github.com/hiddeco/sshsig"
 	"golang.org/x/crypto/ssh"
@@ -15,7 +13,7 @@ import (
 // approval.
 const gitNamespace = "git"
 
-func (s *Signed) checkSSH(c admission.Commit) admission.Evidence {
+func (j *judge) ssh(c *admission.Commit) admission.Evidence {
 	sig, err := sshsig.Unarmor([]byte(c.Signature))
 	if err != nil {
 		return refuse("its SSH signature cannot be read: %v", err)
@@ -23,55 +21,26 @@ func (s *Signed) checkSSH(c admission.Commit) admission.Evidence {
 	if sig.Namespace != gitNamespace {
 		return refuse("its SSH signature is for %q, not for git", sig.Namespace)
 	}
-	fingerprint := ssh.FingerprintSHA256(sig.PublicKey)
+	key := ssh.FingerprintSHA256(sig.PublicKey)
 	if err := sshsig.Verify(bytes.NewReader(c.Payload), sig, sig.PublicKey, sig.HashAlgorithm, gitNamespace); err != nil {
-		return refuse("its SSH signature is not valid: %v", err)
+		return refuse("its SSH signature by key %s is not valid: %v", key, err)
 	}
-	reason := ""
-	for i := range s.signers {
-		signer := &s.signers[i]
-		if !bytes.Equal(signer.key.Marshal(), sig.PublicKey.Marshal()) {
+	objection, known := admission.Evidence{}, false
+	for i := range j.keys.signers {
+		s := &j.keys.signers[i]
+		if !bytes.Equal(s.key.Marshal(), sig.PublicKey.Marshal()) {
 			continue
 		}
-		if reason = signer.objection(c.Committer.Email, s.now()); reason == "" {
-			return approve(c.Committer.Email, fingerprint)
+		why := s.objection(c, key, j.now)
+		if why == nil {
+			return approve(c, "SSH", key)
+		}
+		if !known {
+			objection, known = *why, true
 		}
 	}
-	if reason == "" {
-		reason = "it is signed by SSH key " + fingerprint + ", which is not among the allowed signers (" + s.where + ")"
+	if !known {
+		return j.unknown("SSH", key)
 	}
-	return refuse("%s", reason)
-}
-
-// allowsNamespace reports whether a list of namespaces, which may hold
-// wildcards, has git's; an empty one has all.
-func allowsNamespace(namespaces []string) bool {
-	return len(namespaces) == 0 || slices.ContainsFunc(namespaces, func(n string) bool { return wildcard(n, gitNamespace) })
-}
-
-// wildcard matches with * and ?, as OpenSSH's patterns do.
-func wildcard(pattern, s string) bool {
-	pattern, s = strings.ToLower(pattern), strings.ToLower(s)
-	var p, i int
-	star, mark := -1, 0
-	for i < len(s) {
-		switch {
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]) && pattern[p] != '*':
-			p++
-			i++
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case star >= 0:
-			p = star + 1
-			mark++
-			i = mark
-		default:
-			return false
-		}
-	}
-	for p < len(pattern) && pattern[p] == '*' {
-		p++
-	}
-	return p == len(pattern)
+	return objection
 }
