@@ -104,7 +104,7 @@ func (c *cycle) explainGates(r Row, v *view, d Decision) []GateResult {
 		res := GateResult{Gate: g, Open: true}
 		switch gate := gates[g]; {
 		case gate == nil:
-			res.Reason = "does not hold back a cluster that is under way"
+			res.Reason = "not asked of a cluster that is under way"
 		case g == GateLimit && (d.Gates != 0 && !d.Gates.Has(GateLimit) || d.Verdict == Starting || d.Verdict == Current):
 			res.Reason = "asked last, when all others are open"
 			if d.Verdict == Starting {

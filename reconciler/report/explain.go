@@ -109,16 +109,26 @@ func (e *Explanation) gates(b *strings.Builder, p Paint) {
 	}
 	fmt.Fprintf(b, "\n%s\n", p.as(Strong, "Gates"))
 	t := table{indent: "  "}
+	unasked := map[string][]string{} // by why they are not asked
+	var reasons []string
 	for _, g := range e.Gates {
+		if g.Open && g.Reason != "" {
+			if unasked[g.Reason] == nil {
+				reasons = append(reasons, g.Reason)
+			}
+			unasked[g.Reason] = append(unasked[g.Reason], g.Name)
+			continue
+		}
 		mark := cell{"open", Good}
 		if !g.Open {
 			mark = cell{"closed", Bad}
-		} else if g.Reason != "" {
-			mark = cell{"-", Dim}
 		}
 		t.row(mark, cell{g.Name, Plain}, cell{clean(g.Reason), Dim})
 	}
 	t.write(b, p)
+	for _, r := range reasons {
+		fmt.Fprintf(b, "  %s\n", p.as(Dim, strings.Join(unasked[r], ", ")+": "+r))
+	}
 }
 
 // Moment is what the journal says of a cluster at a moment in the past.

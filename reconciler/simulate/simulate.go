@@ -81,11 +81,18 @@ type Blocked struct {
 	Example  string `json:"example"`
 }
 
+// maxCycles bounds a simulation whatever the horizon: a fleet of 20,000 clusters
+// takes some ten thousand for a release.
+const maxCycles = 2_000_000
+
 // Run simulates until everything has finished, nothing more can happen, or the
 // horizon is reached.
 func Run(cfg Config) *Preview {
 	s := newSimulation(cfg)
-	for s.cycle() {
+	for range maxCycles {
+		if !s.cycle() {
+			break
+		}
 	}
 	return s.result()
 }
