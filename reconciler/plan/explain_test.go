@@ -66,9 +66,16 @@ func TestTheOrderOfObservationsDoesNotMatter(t *testing.T) {
 					w.inv.Observe(plan.Observation{DataPlane: c.DataPlane, Clusters: []plan.Cluster{c}, AsOf: w.now})
 				}
 			}
+			w.edit(func(s *fleet.Spec) {
+				s.Cohorts[0].Spec.Waves = []fleet.Wave{{Size: percent(100), Soak: fleet.Duration(2 * time.Minute)}}
+				s.Cohorts[1].Spec.Waves = []fleet.Wave{{Size: fleet.Size{Count: 2}, Soak: fleet.Duration(2 * time.Minute)}, {Size: percent(100)}}
+			})
 			w.setVersion("c1", "canary", "7.6.1")
 			w.setVersion("c2", "prod", "7.6.1")
-			w.run(3 * time.Hour)
+			w.run(70 * time.Minute)
+			if w.phase("kafka", "prod") != plan.PhaseFinished {
+				rt.Fatalf("it takes longer than the test looks: %s", w.summary())
+			}
 			return fmt.Sprintf("%+v\n%+v\n%+v", w.history, w.actions, w.plan.Rollouts)
 		}
 		if a, b := tell(false), tell(true); a != b {

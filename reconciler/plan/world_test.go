@@ -131,6 +131,7 @@ func (w *world) merge(commit string, change func(*fleet.Spec)) {
 
 func clone(s *fleet.Spec) *fleet.Spec {
 	c := *s
+	c.Products = slices.Clone(s.Products)
 	c.Cohorts = slices.Clone(s.Cohorts)
 	for i := range c.Cohorts {
 		versions := map[string]fleet.Version{}
