@@ -71,7 +71,7 @@ func parseSigner(line string, zone *time.Location) (signer, error) {
 	// What follows is an authorized_keys line, whose options may be absent.
 	key, _, options, _, err := ssh.ParseAuthorizedKey([]byte(rest))
 	if err != nil {
-		return signer{}, errors.New("there is no public key after the principals; write: ada@example.com ssh-ed25519 AAAA...")
+		return signer{}, errors.New("there is no public key after the principals; write: ada@example.com ssh-ed25519 and the key")
 	}
 	if _, isCert := key.(*ssh.Certificate); isCert {
 		return signer{}, errors.New("certificates are not supported; name the key itself")
@@ -106,7 +106,7 @@ func cutPrincipals(line string) (first, rest string, err error) {
 	}
 	i := strings.IndexAny(line, " \t")
 	if i < 0 {
-		return "", "", errors.New("there is only one field; write: ada@example.com ssh-ed25519 AAAA...")
+		return "", "", errors.New("there is only one field; write: ada@example.com ssh-ed25519 and the key")
 	}
 	return line[:i], strings.TrimSpace(line[i:]), nil
 }
