@@ -1,8 +1,7 @@
 package admission
 
 import (
-	"path"
-	"slices"
+	"fmt"
 	"strings"
 
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
@@ -19,7 +18,8 @@ type InForce struct {
 // Candidate is a commit after the one in force, with what is known of it.
 type Candidate struct {
 	Commit
-	// Changes are against the first parent.
+	// Changes are against the first parent. They are not needed at the first
+	// start.
 	Changes  []Change
 	Evidence Evidence
 	// Spec is the fleet repository at this commit; nil when Problems says what
@@ -47,7 +47,7 @@ const (
 	Pending  Status = iota // it cannot be judged yet
 	Admitted               // it is in force, or was before a later one
 	Rejected               // it does not take effect
-	Behind                 // approved, but it contains a commit that is not
+	Behind                 // approved, but it contains changes of a commit that is not
 )
 
 var statusNames = [...]string{Pending: "pending", Admitted: "admitted", Rejected: "rejected", Behind: "behind"}
@@ -77,8 +77,8 @@ type Result struct {
 	Admitted []Candidate
 	// Judgements has one entry for each commit, in order.
 	Judgements []Judgement
-	// Frozen is the first commit that was not admitted and is not healed by a
-	// later one, or nil.
+	// Frozen is the first commit that was rejected and is not healed by a later
+	// one, or nil. Commits that only wait for an answer do not freeze.
 	Frozen *Judgement
 }
 
@@ -89,102 +89,109 @@ type Result struct {
 //	yes       valid    at most 1 cohort  yes                          behind: waits for a revert or an approval
 //	yes       valid    more              any                          rejected
 //	yes       invalid  -                 any                          rejected, later commits may mend it
-//	no        any      -                 -                            rejected, unless it leaves all fleet files alone
+//	no        any      -                 -                            rejected
 //	unknown   any      -                 -                            pending
 //
-// An emergency may move one product in all cohorts. A commit whose tree is that
-// of the one in force undoes all before it. Nothing is remembered between
+// A commit that changes nothing that Wavegate reads needs no approval, and one
+// whose tree is that of the commit in force undoes all between them. An
+// emergency may move one product in all cohorts. Nothing is remembered between
 // calls: a commit that gets its approval later is admitted then.
 func Judge(in Input) Result {
-	j := judge{in: in, force: in.InForce, touched: map[string]*file{}}
+	j := judge{force: in.InForce, last: in.InForce, touched: touched{}}
 	if in.Rewritten {
-		return j.rewritten()
+		return rewritten(in)
 	}
 	for i := range in.Commits {
-		j.commit(&in.Commits[i])
+		c := in.Commits[i]
+		if reason := j.gap(&c); reason != "" {
+			// What follows cannot be compared with anything, either.
+			for _, rest := range in.Commits[i:] {
+				j.say(&rest, Pending, reason)
+			}
+			break
+		}
+		j.commit(&c)
+		j.last = InForce{Commit: c.SHA, Tree: c.Tree, Spec: c.Spec}
 	}
 	return j.result()
 }
 
 // judge walks the chain.
 type judge struct {
-	in    Input
 	force InForce
+	last  InForce // the commit before the one that is judged; its Spec is nil when it is not valid
 	out   Result
 	// touched are the files that differ from the spec in force.
-	touched map[string]*file
-	open    int // index of the first judgement since the spec in force that was not admitted; -1 for none
-}
-
-// file is a path that commits after the one in force have changed.
-type file struct {
-	base, now string
-	// unapproved are commits since the file last had its content in force that
-	// changed it without an approval.
-	unapproved []string
+	touched touched
+	open    int // index of the first judgement since the spec in force
 }
 
 func (j *judge) say(c *Candidate, s Status, reason string) {
 	j.out.Judgements = append(j.out.Judgements, Judgement{Commit: c.SHA, Status: s, Reason: reason})
 }
 
-func (j *judge) commit(c *Candidate) {
-	first := j.force.Commit == ""
-	j.track(c)
-	approved := c.Evidence.Verdict == Approved
-	if !approved && !first && c.Evidence.Verdict == Refused && !touchesFleet(c.Changes) && len(j.unapproved()) == 0 && c.Spec != nil {
-		approved = true // it changes nothing that Wavegate reads
+// gap says why a commit cannot be judged after the one before, or nothing.
+func (j *judge) gap(c *Candidate) string {
+	if j.last.Commit != "" && len(c.Parents) > 0 && c.Parents[0] != j.last.Commit {
+		return fmt.Sprintf("the history is incomplete: commit %s does not follow %s; it is judged when the commits between them are there", short(c.SHA), short(j.last.Commit))
 	}
+	return ""
+}
+
+func (j *judge) commit(c *Candidate) {
+	if j.force.Commit == "" {
+		j.first(c)
+		return
+	}
+	verdict, reason := c.Evidence.Verdict, c.Evidence.Reason
+	if verdict != Approved && harmless(c, j.last) {
+		verdict, reason = Approved, "it changes nothing that Wavegate reads"
+	}
+	j.touched.add(c, verdict)
+	blamed, waits := j.touched.unapproved()
 	switch {
-	case !first && c.Tree == j.force.Tree:
+	case c.Tree != "" && c.Tree == j.force.Tree:
 		j.admit(c, "it restores what is in force")
+	case verdict == Unknown:
+		j.say(c, Pending, orElse(reason, "its approval cannot be read yet"))
+	case verdict != Approved:
+		j.say(c, Rejected, orElse(reason, "it is not approved")+"; revert it, or have it approved")
+	case c.Spec == nil:
+		j.say(c, Rejected, invalid(c))
+	case len(blamed) > 0:
+		j.say(c, Behind, "it contains changes of "+shorts(blamed)+", which "+are(blamed)+" not approved; revert "+them(blamed)+", or have "+them(blamed)+" approved")
+	case len(waits) > 0:
+		j.say(c, Behind, "it contains changes of "+shorts(waits)+", whose approval cannot be read yet")
+	default:
+		if excess := tooMany(j.force.Spec, c.Spec); excess != "" {
+			j.say(c, Rejected, j.since()+excess)
+			return
+		}
+		j.admit(c, orElse(reason, "approved"))
+	}
+}
+
+// first judges the commit that becomes the baseline.
+func (j *judge) first(c *Candidate) {
+	switch {
 	case c.Evidence.Verdict == Unknown:
 		j.say(c, Pending, orElse(c.Evidence.Reason, "its approval cannot be read yet"))
-	case !approved:
-		j.say(c, Rejected, orElse(c.Evidence.Reason, "it is not approved")+"; revert it, or have it approved")
+	case c.Evidence.Verdict != Approved:
+		j.say(c, Rejected, orElse(c.Evidence.Reason, "it is not approved")+"; have it approved, or add a commit that is")
 	case c.Spec == nil:
-		j.say(c, Rejected, "the fleet repository is not valid at this commit: "+problems(c.Problems))
-	case len(j.unapproved()) > 0:
-		j.say(c, Behind, "it contains changes of "+shorts(j.unapproved())+", which is not approved; revert that commit, or have it approved")
+		j.say(c, Rejected, invalid(c))
 	default:
-		if !first {
-			if reason := tooMany(j.force.Spec, c.Spec); reason != "" {
-				j.say(c, Rejected, reason)
-				return
-			}
-		}
 		j.admit(c, orElse(c.Evidence.Reason, "approved"))
 	}
 }
 
-// track notes which files differ from the spec in force, and through whom.
-func (j *judge) track(c *Candidate) {
-	for _, ch := range c.Changes {
-		f := j.touched[ch.Path]
-		if f == nil {
-			f = &file{base: ch.Before}
-			j.touched[ch.Path] = f
-		}
-		f.now = ch.After
-		switch {
-		case f.now == f.base:
-			f.unapproved = nil
-		case c.Evidence.Verdict != Approved && isFleetFile(ch.Path):
-			f.unapproved = append(f.unapproved, c.SHA)
-		}
+// since tells people what a commit is compared with when it is not the commit
+// before it.
+func (j *judge) since() string {
+	if j.last.Commit == j.force.Commit {
+		return ""
 	}
-}
-
-// unapproved returns the commits whose unapproved changes are still there.
-func (j *judge) unapproved() []string {
-	var out []string
-	for _, f := range j.touched {
-		if f.now != f.base {
-			out = append(out, f.unapproved...)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return "with what has been committed since " + short(j.force.Commit) + ", which is in force, "
 }
 
 func (j *judge) admit(c *Candidate, reason string) {
@@ -202,7 +209,7 @@ func (j *judge) result() Result {
 	r := j.out
 	r.InForce = j.force.Commit
 	for i := j.open; i < len(r.Judgements); i++ {
-		if r.Judgements[i].Status != Pending {
+		if r.Judgements[i].Status == Rejected {
 			frozen := r.Judgements[i]
 			r.Frozen = &frozen
 			break
@@ -212,52 +219,36 @@ func (j *judge) result() Result {
 }
 
 // rewritten refuses a branch that no longer contains the commit in force.
-func (j *judge) rewritten() Result {
-	reason := "the branch was rewritten: it no longer contains commit " + short(j.in.InForce.Commit) +
+func rewritten(in Input) Result {
+	reason := "the branch was rewritten: it no longer contains commit " + short(in.InForce.Commit) +
 		", which is in force; push that commit back, or merge the change on top of it"
-	r := Result{InForce: j.in.InForce.Commit}
-	for i := range j.in.Commits {
-		r.Judgements = append(r.Judgements, Judgement{Commit: j.in.Commits[i].SHA, Status: Rejected, Reason: reason})
+	r := Result{InForce: in.InForce.Commit}
+	for i := range in.Commits {
+		r.Judgements = append(r.Judgements, Judgement{Commit: in.Commits[i].SHA, Status: Rejected, Reason: reason})
 	}
-	r.Frozen = &Judgement{Status: Rejected, Reason: reason}
+	frozen := Judgement{Status: Rejected, Reason: reason}
 	if n := len(r.Judgements); n > 0 {
-		r.Frozen = &r.Judgements[n-1]
+		frozen = r.Judgements[n-1]
 	}
+	r.Frozen = &frozen
 	return r
 }
 
-// touchesFleet reports whether a commit changes a file that Wavegate reads.
-func touchesFleet(changes []Change) bool {
-	return slices.ContainsFunc(changes, func(c Change) bool { return isFleetFile(c.Path) })
-}
-
-// isFleetFile reports whether the loader reads a path: YAML outside of hidden
-// folders. A folder that becomes a link or a submodule changes what is read as
-// well, so anything without an extension counts.
-func isFleetFile(name string) bool {
-	for _, part := range strings.Split(name, "/") {
-		if strings.HasPrefix(part, ".") {
-			return false
-		}
-	}
-	ext := path.Ext(name)
-	return ext == ".yaml" || ext == ".yml" || ext == ""
-}
-
-func problems(ps fleet.Problems) string {
+// invalid says what is wrong with a fleet repository.
+func invalid(c *Candidate) string {
 	const show = 3
 	var parts []string
-	for i := range ps {
+	for i := range c.Problems {
 		if i == show {
-			parts = append(parts, "…")
+			parts = append(parts, fmt.Sprintf("and %d more", len(c.Problems)-show))
 			break
 		}
-		parts = append(parts, ps[i].Error())
+		parts = append(parts, c.Problems[i].Error())
 	}
 	if len(parts) == 0 {
-		return "it has no fleet"
+		parts = []string{"it has no fleet"}
 	}
-	return strings.Join(parts, "; ")
+	return "the fleet repository is not valid at this commit: " + strings.Join(parts, "; ")
 }
 
 func shorts(commits []string) string {
@@ -269,6 +260,20 @@ func shorts(commits []string) string {
 }
 
 func short(sha string) string { return sha[:min(7, len(sha))] }
+
+func are(commits []string) string {
+	if len(commits) == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+func them(commits []string) string {
+	if len(commits) == 1 {
+		return "it"
+	}
+	return "them"
+}
 
 func orElse(s, def string) string {
 	if s == "" {

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -15,110 +16,142 @@ type Move struct {
 	From, To        fleet.Version
 }
 
-// Moves returns what changes from one spec to another, in the order of product
-// and cohort. Emergencies are not in it: they are told by NewEmergencies.
-func Moves(from, to *fleet.Spec) []Move {
-	before, after := versions(from), versions(to)
-	keys := map[[2]string]bool{}
-	for k := range before {
-		keys[k] = true
-	}
-	for k := range after {
-		keys[k] = true
-	}
+// String renders a move as people write it: kafka 7.5.0 -> 7.6.1 in canary.
+func (m Move) String() string {
+	return fmt.Sprintf("%s %s -> %s in %s", m.Product, orElse(m.From.String(), "none"), orElse(m.To.String(), "none"), m.Cohort)
+}
+
+// Moves returns which of the cohorts' own versions change from one spec to
+// another, in the order of product and cohort. Emergencies are not in it: they
+// are told by NewEmergencies.
+func Moves(from, to *fleet.Spec) []Move { return compare(versions(from), versions(to)) }
+
+// place is a product in a cohort.
+type place struct{ product, cohort string }
+
+func compare(before, after map[place]fleet.Version) []Move {
+	places := maps.Clone(before)
+	maps.Copy(places, after)
 	var out []Move
-	for _, k := range slices.SortedFunc(maps.Keys(keys), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
-		if before[k] != after[k] {
-			out = append(out, Move{Product: k[0], Cohort: k[1], From: before[k], To: after[k]})
+	for p := range places {
+		if before[p] != after[p] {
+			out = append(out, Move{Product: p.product, Cohort: p.cohort, From: before[p], To: after[p]})
 		}
 	}
+	slices.SortFunc(out, func(a, b Move) int {
+		if c := strings.Compare(a.Product, b.Product); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Cohort, b.Cohort)
+	})
 	return out
 }
 
-func versions(s *fleet.Spec) map[[2]string]fleet.Version {
-	out := map[[2]string]fleet.Version{}
+// versions are those that the cohorts ask for.
+func versions(s *fleet.Spec) map[place]fleet.Version {
+	out := map[place]fleet.Version{}
 	if s == nil {
 		return out
 	}
 	for i := range s.Cohorts {
 		for product, v := range s.Cohorts[i].Spec.Versions {
-			out[[2]string{product, s.Cohorts[i].Name}] = v
+			out[place{product, s.Cohorts[i].Name}] = v
 		}
 	}
 	return out
 }
 
-// NewEmergencies returns the emergencies that the second spec has and the first
-// has not, or not with the same product and version.
-func NewEmergencies(from, to *fleet.Spec) []fleet.Emergency {
-	known := map[string]fleet.EmergencySpec{}
-	if from != nil {
-		for _, e := range from.Emergencies {
-			known[e.Name] = e.Spec
-		}
+// effective are the versions that hold, emergencies included.
+func effective(s *fleet.Spec) map[place]fleet.Version {
+	out := versions(s)
+	if s == nil {
+		return out
 	}
-	var out []fleet.Emergency
-	if to == nil {
-		return nil
-	}
-	for _, e := range to.Emergencies {
-		old, ok := known[e.Name]
-		if !ok || old.Product != e.Spec.Product || old.Version != e.Spec.Version {
-			out = append(out, e)
+	for _, e := range s.Emergencies {
+		for p := range out {
+			if p.product == e.Spec.Product {
+				out[p] = e.Spec.Version
+			}
 		}
 	}
 	return out
 }
 
-// PolicyFor returns the policy that a commit has to meet: that of the spec in
-// force before it, with the larger number of approvals that a new emergency asks
-// for.
-func PolicyFor(inForce, candidate *fleet.Spec) fleet.Approvals {
-	if inForce == nil {
-		return fleet.Approvals{}
-	}
-	policy := inForce.Fleet.Spec.Approvals
-	policy.By = slices.Clone(policy.By)
-	for _, e := range NewEmergencies(inForce, candidate) {
-		policy.Required = max(policy.Required, e.Spec.Approvals)
-	}
-	return policy
-}
-
-// tooMany says why a commit moves too much, or nothing. One commit moves at
-// most one cohort, or one product by an emergency.
+// tooMany says why a commit moves too much, or nothing. What counts is what a
+// cohort asks for and what holds for it: a move that an emergency hides for now
+// must not come out with many others when the emergency ends.
+//
+//	emergencies    the cohorts' own versions     what holds            ->
+//	as before      at most one cohort            -                     fine
+//	one more       none                          that product          fine
+//	one fewer      none                          that product          fine: it is aborted
+//	one fewer      written down as they hold     nothing               fine: it is over
+//	anything else                                                      too much
 func tooMany(from, to *fleet.Spec) string {
-	cohorts := map[string]bool{}
-	for _, m := range Moves(from, to) {
-		cohorts[m.Cohort] = true
-	}
-	emergencies := NewEmergencies(from, to)
-	ended := NewEmergencies(to, from)
+	own := unsettled(from, Moves(from, to))
+	held := compare(effective(from), effective(to))
+	begun := NewEmergencies(from, to)
+	cohorts := cohortsOf(slices.Concat(own, held))
 	switch {
-	case len(emergencies) > 1:
+	case len(begun) > 1:
 		return "it declares more than one emergency; one commit, one emergency"
-	case len(emergencies) == 1 && len(cohorts) > 0:
-		return "it declares an emergency and moves cohort " + strings.Join(slices.Sorted(maps.Keys(cohorts)), ", ") + "; make it two commits"
-	case len(cohorts) > 1 && !settles(from, to, ended):
-		return "it moves the versions of " + strings.Join(slices.Sorted(maps.Keys(cohorts)), ", ") + "; one commit moves at most one cohort"
-	default:
+	case len(begun) == 1 && len(own) > 0:
+		return "it declares emergency " + begun[0].Name + " and moves " + list(own) + "; make it two commits"
+	case len(begun) == 1 && len(otherProducts(held, begun[0].Spec.Product)) > 0:
+		return "it declares emergency " + begun[0].Name + ", and by ending another it moves " +
+			list(otherProducts(held, begun[0].Spec.Product)) + "; make it two commits"
+	case len(begun) == 1 || len(cohorts) <= 1:
 		return ""
+	case len(cohortsOf(own)) > 1:
+		return "it moves the versions of " + strings.Join(cohorts, ", ") + " (" + list(own) + "); one commit moves at most one cohort"
+	case len(own) > 0:
+		return "it moves " + list(own) + ", and by ending an emergency also " + list(without(held, own)) + "; make it two commits"
+	case len(otherProducts(held, held[0].Product)) > 0:
+		return "it ends emergencies of more than one product and so moves " + list(held) + "; one commit, one emergency"
+	default:
+		return "" // the emergency is aborted: its product goes back
 	}
 }
 
-// settles reports whether a commit that ends emergencies only writes into the
-// cohorts what the emergencies had set: nothing moves by it.
-func settles(from, to *fleet.Spec, ended []fleet.Emergency) bool {
-	for _, m := range Moves(from, to) {
-		ok := slices.ContainsFunc(ended, func(e fleet.Emergency) bool {
+// unsettled leaves out the moves that write down for a cohort what an emergency
+// in force has set already.
+func unsettled(from *fleet.Spec, moves []Move) []Move {
+	return slices.DeleteFunc(slices.Clone(moves), func(m Move) bool {
+		return from != nil && slices.ContainsFunc(from.Emergencies, func(e fleet.Emergency) bool {
 			return e.Spec.Product == m.Product && e.Spec.Version == m.To
 		})
-		ok = ok || slices.ContainsFunc(from.Emergencies, func(e fleet.Emergency) bool {
-			return e.Spec.Product == m.Product && e.Spec.Version == m.To
-		})
-		if !ok {
-			return false
-		}
+	})
+}
+
+func otherProducts(moves []Move, product string) []Move {
+	return slices.DeleteFunc(slices.Clone(moves), func(m Move) bool { return m.Product == product })
+}
+
+// without leaves out the moves whose product and cohort are among others.
+func without(moves, others []Move) []Move {
+	return slices.DeleteFunc(slices.Clone(moves), func(m Move) bool {
+		return slices.ContainsFunc(others, func(o Move) bool { return o.Product == m.Product && o.Cohort == m.Cohort })
+	})
+}
+
+func cohortsOf(moves []Move) []string {
+	names := map[string]bool{}
+	for _, m := range moves {
+		names[m.Cohort] = true
 	}
-	return true
+	return slices.Sorted(maps.Keys(names))
+}
+
+// list names the first moves.
+func list(moves []Move) string {
+	const show = 4
+	var out []string
+	for i, m := range moves {
+		if i == show {
+			out = append(out, fmt.Sprintf("and %d more", len(moves)-show))
+			break
+		}
+		out = append(out, m.String())
+	}
+	return strings.Join(out, ", ")
 }
