@@ -110,3 +110,26 @@ func TestAnOpenPGPSignatureThatIsNotRight(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) { mustBe(t, judged(t, s, tt.commit), tt.want) })
 	}
 }
+
+func TestAnAddressThatIsRevokedIsNoIdentityOfTheKey(t *testing.T) {
+	const old = "ada@old.example.com"
+	yesterday := &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return noon().Add(-24 * time.Hour) }}
+	key := newPGPKey(t, "ada@example.com", yesterday.Now(), 0)
+	if err := key.AddUserId("Ada", "", old, yesterday); err != nil {
+		t.Fatal(err)
+	}
+	c := signPGP(t, key, commitBy(old), noon(), crypto.SHA256)
+	mustBe(t, judged(t, allowing(t, "", public(t, key)), c))
+
+	id := key.Identities["Ada <"+old+">"]
+	left := packet.UserIDNotValid
+	revocation := &packet.Signature{
+		Version: key.PrimaryKey.Version, SigType: packet.SigTypeCertificationRevocation, PubKeyAlgo: key.PrimaryKey.PubKeyAlgo,
+		Hash: crypto.SHA256, CreationTime: noon().Add(-time.Hour), IssuerKeyId: &key.PrimaryKey.KeyId, RevocationReason: &left,
+	}
+	if err := revocation.SignUserId(id.UserId.Id, key.PrimaryKey, key.PrivateKey, yesterday); err != nil {
+		t.Fatal(err)
+	}
+	id.Revocations = append(id.Revocations, revocation)
+	mustBe(t, judged(t, allowing(t, "", public(t, key)), c), `"`+old+`"`, "not an identity", "belongs to ada@example.com;")
+}
