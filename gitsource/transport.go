@@ -86,7 +86,7 @@ func (r *remote) session(ctx context.Context) (session, error) {
 	case schemeSSH:
 		return r.sshSession(ctx)
 	case schemeFile:
-		return localSession(ctx, r.endpoint.Path)
+		return localSession(ctx, r.endpoint.Path, r.cfg.Limits.Bytes)
 	}
 	auth, err := r.auth()
 	if err != nil {

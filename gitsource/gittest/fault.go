@@ -43,6 +43,7 @@ func (f Fault) serve(w http.ResponseWriter, req *http.Request, next http.Handler
 	case Redirect:
 		http.Redirect(w, req, other+req.URL.RequestURI(), http.StatusFound)
 		return
+	default:
 	}
 	if f == None || !strings.HasSuffix(req.URL.Path, "/git-upload-pack") {
 		next.ServeHTTP(w, req)
