@@ -92,7 +92,7 @@ func TestWhatACommitCarriesDecidesWhetherItTakesEffect(t *testing.T) {
 		},
 		{
 			"two emergencies are two commits",
-			newHistory().commit("a", Approved, "emergency.yaml=9", "emergency-ksqldb.yaml=2"), "base", "rejected", "one commit, one emergency",
+			newHistory().commit("a", Approved, "emergency.yaml=9", "emergency-ksqldb.yaml=2"), "base", "rejected", "declares more than one emergency",
 		},
 		{
 			"one emergency does not hide the end of another",
@@ -129,6 +129,11 @@ func TestWhatACommitCarriesDecidesWhetherItTakesEffect(t *testing.T) {
 			"a revert of the revert is a change again",
 			newHistory().commit("a", Refused, "canary.yaml=2").commit("b", Refused, "canary.yaml=1").commit("c", Refused, "canary.yaml=2"),
 			"b", "rejected admitted rejected", "have it approved",
+		},
+		{
+			"going back behind what is in force needs an approval as well",
+			newHistory().commit("a", Approved, "canary.yaml=2").commit("b", Refused, "canary.yaml=1").commit("c", Approved, "windows.yaml=x"),
+			"a", "admitted rejected behind", "have it approved",
 		},
 		{"a cohort that disappears is moved, too", newHistory().commit("a", Approved, "canary.yaml=", "prod.yaml="), "base", "rejected", "at most one cohort"},
 	} {
