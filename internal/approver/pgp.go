@@ -1,123 +1,119 @@
 package approver
 
 import (
-	"bufio"
 	"bytes"
+	"crypto"
 	"errors"
 	"fmt"
-	"io"
-	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	pgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
+	"github.com/wavegate-dev/wavegate/reconciler/admission"
 )
 
-// keys are those that may sign.
-type keys struct {
-	signers []signer
-	pgp     openpgp.EntityList
-}
-
-// keyFiles reads keys from files, and parses them again only when the files have
-// changed.
-type keyFiles struct {
-	signers string   // path of an allowed_signers file, or empty
-	pgp     []string // paths
-
-	contents [][]byte // as of the last time
-	keys     *keys
-}
-
-func newKeyFiles(signers string, pgp []string) *keyFiles {
-	return &keyFiles{signers: signers, pgp: pgp}
-}
-
-// String names the files.
-func (f *keyFiles) String() string { return strings.Join(f.names(), ", ") }
-
-func (f *keyFiles) names() []string {
-	if f.signers == "" {
-		return f.pgp
-	}
-	return append([]string{f.signers}, f.pgp...)
-}
-
-// read returns the keys that the files hold now. A file that cannot be read or
-// understood makes all keys unknown: it may have been about to take one out.
-func (f *keyFiles) read() (*keys, error) {
-	names := f.names()
-	contents := make([][]byte, len(names))
-	same := f.keys != nil
-	for i, name := range names {
-		var err error
-		if contents[i], err = os.ReadFile(name); err != nil {
-			return nil, fmt.Errorf("read allowed keys: %w", err)
-		}
-		same = same && bytes.Equal(contents[i], f.contents[i])
-	}
-	if same {
-		return f.keys, nil
-	}
-	parsed := &keys{}
-	for i, name := range names {
-		if err := parsed.add(name, contents[i], name == f.signers && i == 0); err != nil {
-			return nil, err
-		}
-	}
-	switch {
-	case len(names) == 0:
-		return nil, errors.New("no file with allowed keys is given")
-	case len(parsed.signers) == 0 && len(parsed.pgp) == 0:
-		return nil, fmt.Errorf("no key is allowed: %s holds none", f)
-	}
-	f.contents, f.keys = contents, parsed
-	return parsed, nil
-}
-
-func (k *keys) add(name string, content []byte, signers bool) error {
-	if signers {
-		// Times without a zone are local ones, as ssh-keygen takes them.
-		s, err := parseSigners(name, content, time.Local)
-		if err != nil {
-			return fmt.Errorf("read allowed signers %w", err)
-		}
-		k.signers = s
-		return nil
-	}
-	e, err := parseKeys(content)
+func (j *judge) pgp(c *admission.Commit) admission.Evidence {
+	block, err := armor.Decode(strings.NewReader(c.Signature))
 	if err != nil {
-		return fmt.Errorf("read allowed keys %s: %w", name, err)
+		return refuse("its OpenPGP signature cannot be read: %v", err)
 	}
-	k.pgp = append(k.pgp, e...)
-	return nil
+	config := &packet.Config{Time: func() time.Time { return j.now }}
+	sig, entity, err := openpgp.VerifyDetachedSignature(j.keys.pgp, bytes.NewReader(c.Payload), block.Body, config)
+	switch {
+	case errors.Is(err, pgperrors.ErrUnknownIssuer):
+		return j.noIssuer(c.Signature)
+	case sig == nil || entity == nil:
+		return refuse("its OpenPGP signature is not valid: %v", orUnreadable(err))
+	}
+	key := keyName(entity)
+	switch {
+	case errors.Is(err, pgperrors.ErrKeyRevoked):
+		return refuse("OpenPGP key %s, which signed it, was revoked", key)
+	case errors.Is(err, pgperrors.ErrKeyExpired), errors.Is(err, pgperrors.ErrSignatureExpired):
+		return refuse("%s", j.outOfTime(sig, key))
+	case err != nil:
+		return refuse("its OpenPGP signature by key %s is not valid: %v", key, err)
+	case !slices.Contains(strongHashes(), sig.Hash):
+		return refuse("its OpenPGP signature by key %s is made with %v, which can be forged; sign it with SHA-256 or better", key, sig.Hash)
+	}
+	emails := identities(entity, j.now)
+	if !slices.ContainsFunc(emails, func(e string) bool { return fold(e) == fold(c.Committer.Email) }) {
+		return stranger(c, key, emails)
+	}
+	return approve(c, "OpenPGP", key)
 }
 
-// parseKeys reads armored OpenPGP public keys: any number of blocks, each with
-// any number of keys.
-func parseKeys(data []byte) (openpgp.EntityList, error) {
-	const how = "export the keys with: gpg --armor --export KEY"
-	var out openpgp.EntityList
-	in := bufio.NewReader(bytes.NewReader(data))
-	for n := 1; ; n++ {
-		block, err := armor.Decode(in)
-		switch {
-		case errors.Is(err, io.EOF) && n > 1:
-			return out, nil
-		case errors.Is(err, io.EOF):
-			return nil, fmt.Errorf("there is no armored OpenPGP public key in it; %s", how)
-		case err != nil:
-			return nil, fmt.Errorf("block %d: %w", n, err)
-		case block.Type == openpgp.PrivateKeyType:
-			return nil, fmt.Errorf("block %d is a private key, which does not belong here; %s", n, how)
-		case block.Type != openpgp.PublicKeyType:
-			return nil, fmt.Errorf("block %d is a %q, not a public key; %s", n, block.Type, how)
-		}
-		entities, err := openpgp.ReadKeyRing(block.Body)
-		if err != nil {
-			return nil, fmt.Errorf("block %d: %w", n, err)
-		}
-		out = append(out, entities...)
+// noIssuer refuses a signature that none of the allowed keys could have made.
+func (j *judge) noIssuer(signature string) admission.Evidence {
+	sig, err := firstSignature(signature)
+	if err != nil {
+		return refuse("its OpenPGP signature cannot be read: %v", err)
 	}
+	name := fmt.Sprintf("%016X", *sig.IssuerKeyId)
+	if len(j.keys.pgp.KeysById(*sig.IssuerKeyId)) > 0 {
+		return refuse("OpenPGP key %s, which signed it, is not one for signing", name)
+	}
+	if len(sig.IssuerFingerprint) > 0 {
+		name = fmt.Sprintf("%X", sig.IssuerFingerprint)
+	}
+	return j.unknown("OpenPGP", name)
+}
+
+func firstSignature(armored string) (*packet.Signature, error) {
+	block, err := armor.Decode(strings.NewReader(armored))
+	if err != nil {
+		return nil, err
+	}
+	p, err := packet.NewReader(block.Body).Next()
+	if err != nil {
+		return nil, err
+	}
+	sig, ok := p.(*packet.Signature)
+	if !ok || sig.IssuerKeyId == nil {
+		return nil, errors.New("it names no key")
+	}
+	return sig, nil
+}
+
+// outOfTime says why a key or a signature does not count now.
+func (j *judge) outOfTime(sig *packet.Signature, key string) string {
+	if sig.CreationTime.After(j.now) {
+		return fmt.Sprintf("its signature by OpenPGP key %s was made at %s, which is still to come; set the clock of the machine that signed it, and commit again",
+			key, sig.CreationTime.UTC().Format(time.RFC3339))
+	}
+	if sig.SigExpired(j.now) {
+		return "its signature by OpenPGP key " + key + " has expired"
+	}
+	return "OpenPGP key " + key + ", which signed it, has expired; renew it, and put the renewed public key into " + j.where
+}
+
+// strongHashes are those with which nobody has found two texts of the same hash.
+func strongHashes() []crypto.Hash {
+	return []crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512, crypto.SHA3_256, crypto.SHA3_512}
+}
+
+func keyName(e *openpgp.Entity) string { return fmt.Sprintf("%X", e.PrimaryKey.Fingerprint) }
+
+// identities returns the e-mail addresses of a key that are not revoked.
+func identities(e *openpgp.Entity, now time.Time) []string {
+	var out []string
+	for _, id := range e.Identities {
+		if id.UserId != nil && id.UserId.Email != "" && !id.Revoked(now) {
+			out = append(out, id.UserId.Email)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func orUnreadable(err error) error {
+	if err == nil {
+		return errors.New("it cannot be read")
+	}
+	return err
 }

@@ -130,6 +130,6 @@ func TestAnAddressThatIsRevokedIsNoIdentityOfTheKey(t *testing.T) {
 	if err := revocation.SignUserId(id.UserId.Id, key.PrimaryKey, key.PrivateKey, yesterday); err != nil {
 		t.Fatal(err)
 	}
-	id.Revocations = append(id.Revocations, revocation)
+	id.Signatures = append(id.Signatures, revocation)
 	mustBe(t, judged(t, allowing(t, "", public(t, key)), c), `"`+old+`"`, "not an identity", "belongs to ada@example.com;")
 }
