@@ -69,11 +69,7 @@ func (s *State) Apply(e Event) {
 			r.CompletedAt = e.At
 		}
 	case ClusterJoined:
-		// Members are in the order of their waves, so one joins the last.
-		if r := s.rollout(e); r != nil && len(r.Waves) > 0 && r.Member(e.Cluster) == nil {
-			r.add(Member{Cluster: e.Cluster, Wave: len(r.Waves) - 1})
-			s.changes.structure++
-		}
+		s.applyJoin(e)
 	case ClusterLeft, ClusterStarted, ClusterFinished, ClusterFailed,
 		ClusterRetried, ClusterSkipped, ClusterStepped:
 		s.applyMember(e)
@@ -132,6 +128,22 @@ func (s *State) applyWave(e Event) {
 	case WaveSoaked:
 		w.SoakedAt = e.At
 	default:
+	}
+}
+
+// applyJoin appends a late joiner to the last wave, because members are in the
+// order of their waves. One that had left and is back takes its old place.
+func (s *State) applyJoin(e Event) {
+	r := s.rollout(e)
+	if r == nil || len(r.Waves) == 0 {
+		return
+	}
+	s.changes.structure++
+	if m := r.Member(e.Cluster); m == nil {
+		r.add(Member{Cluster: e.Cluster, Wave: len(r.Waves) - 1})
+	} else if m.Status == Left {
+		m.Status, m.Reason = Pending, ""
+		s.changes.log.add(touched{r.TargetKey, e.Cluster})
 	}
 }
 

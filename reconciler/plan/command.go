@@ -1,6 +1,10 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Obey turns what operators have asked for into events. A command that makes no
 // sense is refused with a sentence.
@@ -48,11 +52,7 @@ func obey(s *State, inv *Inventory, p *Plan, cmd Command) (Event, string) {
 }
 
 func obeyMember(s *State, inv *Inventory, p *Plan, cmd Command, e Event) (Event, string) {
-	for _, r := range s.Rollouts {
-		m := r.Member(cmd.Cluster)
-		if m == nil {
-			continue
-		}
+	if r, m := membership(s, inv, p, cmd.Cluster); m != nil {
 		e.Release, e.Product, e.Cohort, e.Commit, e.To, e.Wave = r.Release, r.Product, r.Cohort, r.Commit, r.Version, m.Wave
 		if cmd.Kind == CommandSkip {
 			if m.Status == Finished || m.Status == Left {
@@ -83,6 +83,23 @@ func obeyMember(s *State, inv *Inventory, p *Plan, cmd Command, e Event) (Event,
 		}
 	}
 	return e, cmd.Cluster + " is in no rollout"
+}
+
+// membership returns the rollout that a cluster belongs to. One that was given to
+// another cohort has left the rollout of the old one.
+func membership(s *State, inv *Inventory, p *Plan, cluster string) (*Rollout, *Member) {
+	for _, key := range slices.SortedFunc(maps.Keys(s.Rollouts), compareKeys) {
+		r := s.Rollouts[key]
+		m := r.Member(cluster)
+		if m == nil {
+			continue
+		}
+		if row, exists := inv.Find(cluster); m.Status == Left && exists && (p == nil || p.Cohort(row) != key.Cohort) {
+			continue
+		}
+		return r, m
+	}
+	return nil, nil
 }
 
 func statusWord(s MemberStatus) string {

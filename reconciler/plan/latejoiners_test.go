@@ -167,3 +167,69 @@ func TestNobodyLeavesWhileADataPlaneIsOutOfReach(t *testing.T) {
 	w.lost["dp2"] = false
 	w.until("prod has finished", 6*time.Hour, func() bool { return w.phase("kafka", "prod") == plan.PhaseFinished })
 }
+
+// moved is a world in which canary-1, just started towards 7.6.2, is given to prod,
+// which goes to 7.6.1.
+func moved(t fataler, late fleet.LateJoiner) *world {
+	w := provenWorld(t)
+	w.policyFor(late)
+	w.setVersion("c2", "canary", "7.6.2")
+	w.setVersion("c3", "prod", "7.6.1")
+	w.next()
+	m := w.clusters["canary-1"]
+	if m.Target != v("7.6.2") {
+		w.t.Fatalf("canary-1 goes to %s", m.Target)
+	}
+	m.Labels = map[string]string{"tier": "prod", "customer": "c1"}
+	m.look()
+	w.run(2 * time.Minute)
+	return w
+}
+
+func TestAClusterThatChangesCohortsHalfWayJoinsTheOtherRollout(t *testing.T) {
+	w := moved(t, fleet.LateAppend)
+	w.until("both have finished", 6*time.Hour, func() bool {
+		return w.phase("kafka", "prod") == plan.PhaseFinished && w.phase("kafka", "canary") == plan.PhaseFinished
+	})
+	if d := w.decision("canary-1"); d.Verdict != plan.Current || !w.runsAll("canary-1", "7.6.1") || w.clusters["canary-1"].InFlight() {
+		t.Errorf("%s %s, %v", d.Verdict, w.reason("canary-1"), w.clusters["canary-1"].runs)
+	}
+}
+
+func TestAClusterThatChangesCohortsHalfWayIsHeldWhereLateJoinersAre(t *testing.T) {
+	w := moved(t, fleet.LateHold)
+	touched := w.touches("canary-1")
+	w.run(time.Hour)
+	if d := w.decision("canary-1"); d.Verdict != plan.Stopped || d.Reason != plan.LateJoinerHeld || w.touches("canary-1") != touched {
+		t.Errorf("%s %s, %d touched", d.Verdict, w.reason("canary-1"), w.touches("canary-1")-touched)
+	}
+	if why := w.obey(plan.Command{Kind: plan.CommandRetry, Cluster: "canary-1"}); why != "" {
+		t.Fatalf("refused: %s", why)
+	}
+	w.until("it is done", 6*time.Hour, func() bool { return w.decision("canary-1").Verdict == plan.Current })
+}
+
+// Commands mean the rollout that a cluster belongs to now.
+func TestACommandMeansTheRolloutThatAClusterBelongsToNow(t *testing.T) {
+	w := moved(t, fleet.LateAppend)
+	for range 20 { // the answer does not depend on the order of a map
+		events, refused := plan.Obey(w.state, w.inv, w.plan, []plan.Command{{ID: 1, Kind: plan.CommandRetry, Cluster: "canary-1", By: "user:ann"}})
+		if len(events) != 1 || events[0].Cohort != "prod" || events[0].Kind != plan.ClusterRetried {
+			t.Fatalf("events %+v, refused %v", events, refused)
+		}
+	}
+}
+
+func TestAClusterThatWasGoneAndIsBackIsAMemberAgain(t *testing.T) {
+	w := provenWorld(t)
+	w.promote()
+	w.next()
+	gone := w.clusters["prod-5"]
+	delete(w.clusters, "prod-5")
+	w.run(2 * time.Minute)
+	w.clusters["prod-5"] = gone
+	w.until("prod has finished", 6*time.Hour, func() bool { return w.phase("kafka", "prod") == plan.PhaseFinished })
+	if !w.runsAll("prod-5", "7.6.1") || w.decision("prod-5").Verdict != plan.Current {
+		t.Errorf("prod-5 runs %v: %s", gone.runs, w.reason("prod-5"))
+	}
+}

@@ -114,8 +114,13 @@ func (c *cycle) memberEvents(v *view) {
 	}
 	if v.recounted || v.absent > 0 || !c.allObservedSince(v.rollout.StartedAt) {
 		for pos := range v.rollout.Members {
-			if member := &v.rollout.Members[pos]; member.Status == Pending {
+			switch member := &v.rollout.Members[pos]; {
+			case member.Status == Pending:
 				c.pendingEvents(v, pos, member)
+			case member.Status == Left && v.members[pos] >= 0 && c.in.Fleet.known(v.members[pos]):
+				e := c.memberEvent(v, member, ClusterJoined)
+				e.Reason = "it is back"
+				c.emit(e)
 			}
 		}
 	}

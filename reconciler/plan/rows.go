@@ -98,6 +98,17 @@ func (c *cycle) judgeForeignFlight(r Row, v *view) Decision {
 		return Decision{Verdict: Drifted, Reason: SomebodyElsesChange, Drift: ChangedByHand}
 	}
 	f, _, gates := c.ask(&redirectGates, &subject{row: r, view: v, wave: -1, resting: true})
+	if v.rollout != nil && v.rollout.Release == v.target.Release {
+		// It came half way from another cohort, and joins late like any other.
+		switch v.spec.LateJoiners {
+		case fleet.LateHold:
+			return Decision{Verdict: Stopped, Reason: LateJoinerHeld, Gates: gates.with(GateWave)}
+		case fleet.LateIgnore:
+			return Decision{Verdict: Stopped, Reason: LateJoinerIgnored, Gates: gates.with(GateWave)}
+		default:
+			c.join(r, v)
+		}
+	}
 	if !f.blocks() {
 		f = Finding{Reason: RolloutNotStarted}
 	}
