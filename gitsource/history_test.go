@@ -13,43 +13,12 @@ import (
 	"github.com/wavegate-dev/wavegate/reconciler/admission"
 )
 
-// newSource returns a source of a served repository.
-func newSource(t *testing.T, server *gittest.Server, change ...func(*gitsource.Config)) *gitsource.Source {
-	t.Helper()
-	cfg := gitsource.Config{URL: server.URL}
-	for _, c := range change {
-		c(&cfg)
-	}
-	s, err := gitsource.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func inFolder(dir string) func(*gitsource.Config) {
-	return func(c *gitsource.Config) { c.Dir = dir }
-}
-
 func shas(commits []admission.Commit) string {
 	var out []string
 	for _, c := range commits {
 		out = append(out, c.SHA)
 	}
 	return strings.Join(out, " ")
-}
-
-// noise is text that does not become small.
-func noise(seed, n int) string {
-	var b strings.Builder
-	x := uint64(seed)*0x9e3779b97f4a7c15 + 1
-	for b.Len() < n {
-		x ^= x << 13
-		x ^= x >> 7
-		x ^= x << 17
-		fmt.Fprintf(&b, "%016x\n", x)
-	}
-	return b.String()[:n]
 }
 
 // TestACommitThatIsNotThereIsFetched: after the cache was lost, the commit in

@@ -143,9 +143,15 @@ func (r *remote) store(ctx context.Context, p pull, req *packp.UploadPackRequest
 	if !p.have.IsZero() && p.depth == 0 {
 		i.few = few
 	}
-	pack, finding := i.inspected(bufio.NewReaderSize(&reader{ctx: ctx, next: pack, left: r.cfg.Limits.Bytes}, 64<<10))
+	arriving := &bounded{ctx: ctx, next: pack, left: r.cfg.Limits.Bytes}
+	pack, finding := i.inspected(bufio.NewReaderSize(arriving, 64<<10))
 	err = p.into.add(pack)
-	// What the inspector found is why the rest failed.
+	// What went wrong while it arrived, or what the inspector found, is why the
+	// rest failed.
+	if arriving.err != nil {
+		_ = finding()
+		return r.clean(ctx, "fetch", arriving.err)
+	}
 	if found := finding(); found != nil && !errors.Is(found, packfile.ErrEmptyPackfile) {
 		return r.clean(ctx, "fetch", orCorrupt(found))
 	}
@@ -187,24 +193,34 @@ func setShallows(into storer.ShallowStorer, known []plumbing.Hash, res *packp.Up
 	return nil
 }
 
-// reader ends when its context does, and after a number of bytes.
-type reader struct {
+// bounded is a reader that ends when its context does, and after a number of
+// bytes.
+type bounded struct {
 	ctx  context.Context
 	next io.Reader
 	left int64
+	err  error // why it ended, when it was not the end of what it reads
 }
 
-func (r *reader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.err = err
+	}
+	return n, err
+}
+
+func (b *bounded) read(p []byte) (int, error) {
+	if err := b.ctx.Err(); err != nil {
 		return 0, err
 	}
-	if r.left <= 0 {
+	if b.left <= 0 {
 		return 0, errTooLarge
 	}
-	if int64(len(p)) > r.left {
-		p = p[:r.left]
+	if int64(len(p)) > b.left {
+		p = p[:b.left]
 	}
-	n, err := r.next.Read(p)
-	r.left -= int64(n)
+	n, err := b.next.Read(p)
+	b.left -= int64(n)
 	return n, err
 }

@@ -36,8 +36,9 @@ type pipes struct {
 }
 
 // newPipes watches over a program that was started: it is stopped when the
-// context ends.
-func newPipes(ctx context.Context, p *pipes) *pipes {
+// context ends, and no more than the limit of what it says is read.
+func newPipes(ctx context.Context, p *pipes, limit int64) *pipes {
+	p.out = &bounded{ctx: ctx, next: p.out, left: limit}
 	p.stop = sync.OnceValue(p.stop)
 	p.after = context.AfterFunc(ctx, func() { _ = p.stop() })
 	return p
@@ -122,7 +123,7 @@ func (c *complaints) String() string {
 
 // localSession runs git's upload-pack on a repository of this machine. It only
 // reads, and runs no hook.
-func localSession(ctx context.Context, path string) (session, error) {
+func localSession(ctx context.Context, path string, limit int64) (session, error) {
 	cmd := exec.Command("git", "upload-pack", path)
 	said := &complaints{}
 	cmd.Stderr = said
@@ -145,7 +146,7 @@ func localSession(ctx context.Context, path string) (session, error) {
 			_ = wait()             // of a killed program, the exit status says nothing
 			return nil
 		},
-	}), nil
+	}, limit), nil
 }
 
 // printable makes foreign text fit for one line of a message.

@@ -67,7 +67,7 @@ func (r *remote) sshSession(ctx context.Context) (session, error) {
 		_ = conn.Close()
 		return nil, r.sshProblem(ctx, address, err)
 	}
-	s, err := uploadPackOver(ctx, client, r.endpoint.Path)
+	s, err := r.uploadPackOver(ctx, client)
 	if err != nil {
 		_ = client.Close()
 		return nil, r.clean(ctx, "connect", err)
@@ -96,7 +96,7 @@ func (r *remote) sshProblem(ctx context.Context, address string, err error) erro
 	}
 }
 
-func uploadPackOver(ctx context.Context, client *ssh.Client, path string) (session, error) {
+func (r *remote) uploadPackOver(ctx context.Context, client *ssh.Client) (session, error) {
 	s, err := client.NewSession()
 	if err != nil {
 		return nil, fmt.Errorf("open SSH session: %w", err)
@@ -111,10 +111,10 @@ func uploadPackOver(ctx context.Context, client *ssh.Client, path string) (sessi
 	if err != nil {
 		return nil, fmt.Errorf("open SSH session: %w", err)
 	}
-	if err := s.Start("git-upload-pack " + quoteForShell(path)); err != nil {
+	if err := s.Start("git-upload-pack " + quoteForShell(r.endpoint.Path)); err != nil {
 		return nil, fmt.Errorf("start git-upload-pack: %w", err)
 	}
-	return newPipes(ctx, &pipes{in: in, out: out, errors: said, wait: s.Wait, stop: client.Close}), nil
+	return newPipes(ctx, &pipes{in: in, out: out, errors: said, wait: s.Wait, stop: client.Close}, r.cfg.Limits.Bytes), nil
 }
 
 // quoteForShell quotes a path for the shell at the other end, as git does.

@@ -58,7 +58,7 @@ func newVault(store storage.Storer, dir string) *vault {
 
 // storeIn returns the store in a folder and writes nothing there.
 func storeIn(dir string) *filesystem.Storage {
-	return filesystem.NewStorage(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(16*cache.MiByte))
+	return filesystem.NewStorage(osfs.New(dir), cache.NewObjectLRU(16*cache.MiByte))
 }
 
 // sweep removes what an interrupted fetch has left behind.
