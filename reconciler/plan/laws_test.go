@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func (o *oracle) disturb(commits *int) {
 	switch rapid.SampledFrom([]string{
 		"nothing", "nothing", "promote", "supersede", "revert", "alert", "quiet", "blind", "sight", "lose", "find",
 		"pause", "resume", "crash", "bad", "good", "by hand", "pin", "unpin", "retry", "skip", "conflicts", "calm",
-		"scale", "lose ledger", "blackout", "light", "pause all", "resume all",
+		"scale", "lose ledger", "blackout", "light", "pause all", "resume all", "move",
 	}).Draw(t, "fault") {
 	case "promote":
 		*commits++
@@ -119,6 +120,10 @@ func (o *oracle) disturb(commits *int) {
 		w.conflict = func(a plan.Action) bool { return len(a.Cluster)%2 == 0 }
 	case "calm":
 		w.conflict = nil
+	case "move":
+		m.Labels = maps.Clone(m.Labels)
+		m.Labels["tier"] = rapid.SampledFrom([]string{"canary", "prod"}).Draw(t, "tier")
+		m.look()
 	case "scale":
 		if !m.InFlight() && len(m.down) == 0 {
 			m.Replicas++
