@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/reconciler"
@@ -41,12 +42,12 @@ type Server struct {
 // Listen opens the socket. One that a dead process left behind is taken over;
 // the ledger's lock has made sure that none is alive.
 func Listen(cfg Config) (*Server, error) {
-	if err := os.Remove(cfg.Socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := removeSocket(cfg.Socket); err != nil {
 		return nil, fmt.Errorf("clear socket: %w", err)
 	}
 	l, err := net.Listen("unix", cfg.Socket)
 	if err != nil {
-		return nil, fmt.Errorf("open socket: %w", err)
+		return nil, fmt.Errorf("open socket: %w", explain(err))
 	}
 	if err := os.Chmod(cfg.Socket, 0o600); err != nil {
 		_ = l.Close()
@@ -61,9 +62,38 @@ func Listen(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// Close stops answering.
+// removeSocket removes a socket, and nothing else.
+func removeSocket(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return explain(err)
+	case info.Mode().Type() != os.ModeSocket:
+		return fmt.Errorf("%s is not a socket; move it away", path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// explain says what the system means by an argument that is invalid.
+func explain(err error) error {
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENAMETOOLONG) {
+		return fmt.Errorf("the path is probably too long, about 100 bytes are allowed; use a folder with a shorter one: %w", err)
+	}
+	return err
+}
+
+// Close stops answering. When the context ends first, requests that are still
+// being answered are cut off, and the context's error is returned.
 func (s *Server) Close(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
+	if err != nil {
+		_ = s.http.Close() // its listener is closed already
+	}
 	s.done.Wait()
 	if err != nil {
 		return fmt.Errorf("close socket: %w", err)
@@ -87,7 +117,8 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	var at time.Time
 	s.cfg.Viewer.View(func(c *reconciler.Cycle) { at = c.At })
 	age := s.cfg.Now().Sub(at)
-	if at.IsZero() || age > s.cfg.MaxAge {
+	// A cycle far in the future tells nothing: the clock has jumped back.
+	if at.IsZero() || age.Abs() > s.cfg.MaxAge {
 		http.Error(w, "no cycle has finished lately", http.StatusServiceUnavailable)
 		return
 	}

@@ -50,7 +50,7 @@ func (s Signals) Unpack() plan.Signals {
 }
 
 func packSignals(s plan.Signals) Signals {
-	out := Signals{Alerts: s.Alerts}
+	out := Signals{Alerts: slices.Clone(s.Alerts)}
 	for _, k := range slices.SortedFunc(maps.Keys(s.Sources), func(a, b plan.MonitorKey) int {
 		return slices.Compare([]string{a.Product, a.Monitor}, []string{b.Product, b.Monitor})
 	}) {
@@ -59,10 +59,11 @@ func packSignals(s plan.Signals) Signals {
 	return out
 }
 
-// newSnapshot copies what a cycle saw. It runs between two cycles.
+// newSnapshot copies what a cycle saw. It runs between two cycles; the copy is
+// written out while the next one runs.
 func newSnapshot(c *reconciler.Cycle) *Snapshot {
 	out := &Snapshot{
-		At: c.At, State: c.State.Clone(), DataPlanes: c.DataPlanes, Signals: packSignals(c.Signals),
+		At: c.At, State: c.State.Clone(), DataPlanes: slices.Clone(c.DataPlanes), Signals: packSignals(c.Signals),
 		Problems: slices.Clone(c.Problems),
 	}
 	byPlane := map[string]int{}
