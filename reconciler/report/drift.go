@@ -117,7 +117,7 @@ func (d *Drift) Text(p Paint) string {
 		t.write(&b, p)
 	}
 	for _, pin := range d.Pins {
-		fmt.Fprintf(&b, "\n%s pin %s has expired: remove it from the fleet repository\n", p.as(Warn, "note"), pin)
+		fmt.Fprintf(&b, "\n%s pin %s has expired: remove it from the fleet repository\n", p.as(Warn, "note"), clean(pin))
 	}
 	d.skewText(&b, p)
 	return b.String()

@@ -2,6 +2,7 @@ package report
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -23,7 +24,10 @@ const (
 // is.
 type Paint func(Role, string) string
 
+// as paints one piece of text, made safe for the terminal first: names, versions
+// and marks come from clusters, and reasons from anywhere.
 func (p Paint) as(r Role, s string) string {
+	s = clean(s)
 	if p == nil || r == Plain || s == "" {
 		return s
 	}
@@ -44,7 +48,13 @@ type table struct {
 	right map[int]bool
 }
 
-func (t *table) row(cells ...cell) { t.rows = append(t.rows, cells) }
+// row appends a row; its texts are made safe for the terminal.
+func (t *table) row(cells ...cell) {
+	for i := range cells {
+		cells[i].text = clean(cells[i].text)
+	}
+	t.rows = append(t.rows, cells)
+}
 
 func (t *table) write(b *strings.Builder, p Paint) {
 	var widths []int
@@ -112,23 +122,19 @@ func bar(width, done, running, failed, total int, p Paint) string {
 func Clean(s string) string { return clean(s) }
 
 // clean makes text that came from outside safe for one line of a terminal:
-// control characters, among them escape sequences, become visible.
+// control characters, among them escape sequences, and those that reorder or hide
+// text become visible.
 func clean(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		switch {
 		case r == '\n' || r == '\t':
 			b.WriteByte(' ')
-		case r < 0x20 || (r >= 0x7f && r < 0xa0) || isBidi(r) || r == utf8.RuneError:
-			b.WriteRune('�')
+		case unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) || r == utf8.RuneError:
+			b.WriteRune(utf8.RuneError)
 		default:
 			b.WriteRune(r)
 		}
 	}
 	return b.String()
-}
-
-// isBidi reports characters that reorder or hide text.
-func isBidi(r rune) bool {
-	return (r >= 0x200b && r <= 0x200f) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2060 && r <= 0x2069) || r == 0xfeff
 }

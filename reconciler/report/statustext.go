@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
@@ -58,11 +59,11 @@ func (s *Status) alarms(b *strings.Builder, p Paint) {
 	}
 	for _, r := range s.Releases {
 		if r.Paused != nil {
-			fmt.Fprintf(b, "\n%s %s: %s\n        go on with: wavegate resume %s\n", p.as(Bad, "PAUSED"), r.ID, clean(r.Paused.Reason), r.ID)
+			fmt.Fprintf(b, "\n%s %s: %s\n        go on with: wavegate resume %s\n", p.as(Bad, "PAUSED"), clean(r.ID), clean(r.Paused.Reason), clean(r.ID))
 		}
 	}
 	if s.Frozen != nil {
-		fmt.Fprintf(b, "\n%s commit %s: %s\n", p.as(Bad, "FROZEN"), short(s.Frozen.Commit), clean(s.Frozen.Reason))
+		fmt.Fprintf(b, "\n%s commit %s: %s\n", p.as(Bad, "FROZEN"), clean(short(s.Frozen.Commit)), clean(s.Frozen.Reason))
 	}
 	for _, problem := range s.Problems {
 		fmt.Fprintf(b, "\n%s %s\n", p.as(Warn, "PROBLEM"), clean(problem))
@@ -83,7 +84,7 @@ func (r *Release) text(b *strings.Builder, p Paint) {
 	b.WriteByte('\n')
 	name := 0
 	for _, c := range r.Rollouts {
-		name = max(name, len(c.Cohort))
+		name = max(name, utf8.RuneCountInString(c.Cohort))
 	}
 	for i := range r.Rollouts {
 		r.Rollouts[i].text(b, p, name)
@@ -91,7 +92,7 @@ func (r *Release) text(b *strings.Builder, p Paint) {
 }
 
 func (r *Rollout) text(b *strings.Builder, p Paint, width int) {
-	fmt.Fprintf(b, "  %-*s  %s  %*d/%d  %s", width, r.Cohort, bar(barWidth, r.OnTarget, r.Running, r.Failed, r.Clusters, p),
+	fmt.Fprintf(b, "  %-*s  %s  %*d/%d  %s", width, clean(r.Cohort), bar(barWidth, r.OnTarget, r.Running, r.Failed, r.Clusters, p),
 		3, r.OnTarget, r.Clusters, p.as(roleOf(r.Phase), r.Phase))
 	if w := r.wave(); w != "" {
 		b.WriteString("  " + p.as(Dim, w))
