@@ -3,7 +3,7 @@ package gitsource
 import (
 	"bytes"
 	"compress/zlib"
-	"crypto/sha1" //nolint:gosec // it is git's own checksum
+	"crypto/sha1" // it is git's own checksum
 	"encoding/binary"
 	"errors"
 	"io"
@@ -21,7 +21,7 @@ func packOf(t testing.TB, objects ...[]byte) []byte {
 	for _, o := range objects {
 		b.Write(o)
 	}
-	sum := sha1.Sum(b.Bytes()) //nolint:gosec // see above
+	sum := sha1.Sum(b.Bytes())
 	b.Write(sum[:])
 	return b.Bytes()
 }

@@ -49,7 +49,7 @@ func New(cfg Config) (*Source, error) {
 		cfg.Branch = "main"
 	}
 	if cfg.Path = path.Clean(cfg.Path); !fs.ValidPath(cfg.Path) {
-		return nil, fmt.Errorf("configure git: folder %q is not one within the repository; write it without a leading slash and without ..", cfg.Path)
+		return nil, fmt.Errorf("configure git: folder %q is not one within the repository; it has neither a leading slash nor .. in it", cfg.Path)
 	}
 	cfg.Limits = cfg.Limits.withDefaults()
 	s := &Source{cfg: cfg}

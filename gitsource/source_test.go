@@ -202,7 +202,7 @@ func TestNothingOfTheRepositoryRuns(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(name, []byte("#!/bin/sh\ntouch "+mark+"\n"), 0o755); err != nil { //nolint:gosec // a hook has to be one that can run
+		if err := os.WriteFile(name, []byte("#!/bin/sh\ntouch "+mark+"\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -87,6 +87,7 @@ func (r *remote) session(ctx context.Context) (session, error) {
 		return r.sshSession(ctx)
 	case schemeFile:
 		return localSession(ctx, r.endpoint.Path, r.cfg.Limits.Bytes)
+	case schemeHTTPS, schemeHTTP:
 	}
 	auth, err := r.auth()
 	if err != nil {
