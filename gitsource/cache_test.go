@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/wavegate-dev/wavegate/gitsource"
 	"github.com/wavegate-dev/wavegate/gitsource/gittest"
 )
@@ -40,84 +38,77 @@ func TestACacheThatIsDamagedInAnyWayIsFetchedAnew(t *testing.T) {
 	mustFetch(t, s)
 	files["d0/f0.yaml"] = "changed"
 
-	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp(t.TempDir(), "cache")
-		if err != nil {
-			rt.Fatal(err)
+	for _, name := range regularFiles(t, filepath.Join(good, "repo")) {
+		for how, spoil := range damages() {
+			t.Run(name+" is "+how, func(t *testing.T) {
+				t.Parallel()
+				dir := t.TempDir()
+				if err := os.CopyFS(filepath.Join(dir, "repo"), os.DirFS(filepath.Join(good, "repo"))); err != nil {
+					t.Fatal(err)
+				}
+				spoilFile(t, filepath.Join(dir, "repo", name), spoil)
+				s, err := gitsource.New(gitsource.Config{URL: server.URL, Dir: dir})
+				if err != nil {
+					t.Fatalf("a damaged cache is an error: %v", err)
+				}
+				if got := mustFetch(t, s); got != head {
+					t.Fatalf("head %s, want %s", got, head)
+				}
+				for name, want := range files {
+					if got := read(t, s, head, name); got != want {
+						t.Fatalf("%s: read %.20q, want %.20q", name, got, want)
+					}
+				}
+			})
 		}
-		if err := os.CopyFS(filepath.Join(dir, "repo"), os.DirFS(filepath.Join(good, "repo"))); err != nil {
-			rt.Fatal(err)
-		}
-		for range rapid.IntRange(1, 3).Draw(rt, "how many") {
-			damage(rt, filepath.Join(dir, "repo"))
-		}
-		cfg := gitsource.Config{URL: server.URL, Dir: dir}
-		s, err := gitsource.New(cfg)
-		if err != nil {
-			rt.Fatalf("a damaged cache is an error: %v", err)
-		}
-		got, err := s.Fetch(t.Context())
-		if err != nil || got != head {
-			rt.Fatalf("head %s, %v; want %s", got, err, head)
-		}
-		tree, err := s.Tree(t.Context(), head)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		for name, want := range files {
-			data, err := fs.ReadFile(tree, name)
-			if err != nil || string(data) != want {
-				rt.Fatalf("%s: read %.20q, %v; want %.20q", name, data, err, want)
-			}
-		}
-	})
+	}
 }
 
-// damage spoils one file below a folder, or removes it.
-func damage(t *rapid.T, dir string) {
+func regularFiles(t *testing.T, dir string) []string {
+	t.Helper()
 	var names []string
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			names = append(names, name)
 		}
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(names) < 6 {
+		t.Fatalf("files %q, %v", names, err)
 	}
-	if len(names) == 0 {
+	return names
+}
+
+// damages are what may happen to a file; nil takes it away.
+func damages() map[string]func([]byte) []byte {
+	return map[string]func([]byte) []byte{
+		"gone":                 nil,
+		"empty":                func([]byte) []byte { return nil },
+		"cut in the middle":    func(b []byte) []byte { return b[:len(b)/2] },
+		"changed in one place": func(b []byte) []byte { b[len(b)/2] ^= 0x15; return b },
+		"zeros from the middle": func(b []byte) []byte {
+			clear(b[len(b)/2:])
+			return b
+		},
+	}
+}
+
+func spoilFile(t *testing.T, name string, spoil func([]byte) []byte) {
+	t.Helper()
+	if spoil == nil {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
 		return
 	}
-	name := rapid.SampledFrom(names).Draw(t, "file")
+	data, err := os.ReadFile(name)
+	if err != nil || len(data) == 0 {
+		t.Fatalf("%s has %d bytes, %v", name, len(data), err)
+	}
 	if err := os.Chmod(name, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kind := rapid.SampledFrom([]string{"remove", "empty", "cut", "flip", "zero"}).Draw(t, "kind")
-	at := 0
-	if len(data) > 0 {
-		at = rapid.IntRange(0, len(data)-1).Draw(t, "at")
-	}
-	switch kind {
-	case "remove":
-		err = os.Remove(name)
-	case "empty":
-		err = os.WriteFile(name, nil, 0o600)
-	case "cut":
-		err = os.WriteFile(name, data[:at], 0o600)
-	case "flip":
-		if len(data) > 0 {
-			data[at] ^= 0xff
-		}
-		err = os.WriteFile(name, data, 0o600)
-	case "zero":
-		clear(data[at:])
-		err = os.WriteFile(name, data, 0o600)
-	}
-	if err != nil {
+	if err := os.WriteFile(name, spoil(data), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -31,8 +31,8 @@ func TestACommitThatIsNotThereIsFetched(t *testing.T) {
 	}{
 		{"the parent of the head, from a server that gives out branches only", 1, false},
 		{"the parent of the head, from a server that gives out commits", 1, true},
-		{"far behind, from a server that gives out branches only", 150, false},
-		{"far behind, from a server that gives out commits", 150, true},
+		{"far behind, from a server that gives out branches only", 70, false},
+		{"far behind, from a server that gives out commits", 70, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			eachStore(t, func(t *testing.T, dir string) {
@@ -82,7 +82,7 @@ func TestWhatAServerLeavesOutIsFetched(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachStore(t, func(t *testing.T, dir string) {
 				r := gittest.New(t)
-				for i := range 30 {
+				for i := range 5 {
 					r.Commit("history", gittest.Files{fmt.Sprintf("f%d", i): noise(i, 2000)})
 				}
 				old, young := noise(1000, 3000), noise(1001, 3000)
@@ -199,13 +199,13 @@ func TestARewrittenBranchIsToldApart(t *testing.T) {
 func TestTheLimitOfHistoryIsAskedForOnce(t *testing.T) {
 	r := gittest.New(t)
 	base := r.Commit("base", gittest.Files{"a": "0"})
-	for i := range 120 {
+	for i := range 70 {
 		r.Commit("more", gittest.Files{"a": fmt.Sprint(i + 1)})
 	}
 	server := r.Serve()
-	s := newSource(t, server, func(c *gitsource.Config) { c.Limits.Depth = 100 })
+	s := newSource(t, server, func(c *gitsource.Config) { c.Limits.Depth = 50 })
 	head := mustFetch(t, s)
-	if _, err := s.Log(t.Context(), base, head); !errors.Is(err, reconciler.ErrUnrelated) || !strings.Contains(err.Error(), "100") {
+	if _, err := s.Log(t.Context(), base, head); !errors.Is(err, reconciler.ErrUnrelated) || !strings.Contains(err.Error(), "last 50") {
 		t.Fatalf("error %v, want one that names the limit", err)
 	}
 	server.Requests()
@@ -277,7 +277,7 @@ func TestMuchHistoryStaysQuick(t *testing.T) {
 	r.Commit("first", gittest.Files{"a": "0"})
 	s := newSource(t, r.Serve(), inFolder(dir))
 	base := mustFetch(t, s)
-	for i := range 110 {
+	for i := range 55 {
 		r.Commit("more", gittest.Files{"a": fmt.Sprint(i + 1)})
 		head := mustFetch(t, s)
 		if _, err := s.Log(t.Context(), base, head); err != nil {
@@ -285,10 +285,10 @@ func TestMuchHistoryStaysQuick(t *testing.T) {
 		}
 		base = head
 	}
-	if n := len(packs(t, dir)); n > 60 {
+	if n := len(packs(t, dir)); n > 30 {
 		t.Errorf("there are %d packs", n)
 	}
-	if got := read(t, s, base, "a"); got != "110" {
+	if got := read(t, s, base, "a"); got != "55" {
 		t.Errorf("read %q", got)
 	}
 }

@@ -41,7 +41,7 @@ const lostFiles = "the git cache is damaged and is fetched anew: a file of it ca
 
 // maxSteps is after how many fetches everything is fetched anew: each leaves a
 // pack behind, and many packs are slow to look into.
-const maxSteps = 100
+const maxSteps = 50
 
 // New returns a source that has not fetched yet, with what its cache holds.
 func New(cfg Config) (*Source, error) {
