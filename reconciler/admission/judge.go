@@ -73,7 +73,7 @@ type Result struct {
 	// InForce is the commit in force: the same as before, or a later one.
 	InForce string
 	// Admitted are the commits that came into force, in order, each relative to
-	// the one before.
+	// the one before. The reason of their evidence says why they did.
 	Admitted []Candidate
 	// Judgements has one entry for each commit, in order.
 	Judgements []Judgement
@@ -97,125 +97,14 @@ type Result struct {
 // emergency may move one product in all cohorts. Nothing is remembered between
 // calls: a commit that gets its approval later is admitted then.
 func Judge(in Input) Result {
-	j := judge{force: in.InForce, last: in.InForce, touched: touched{}}
 	if in.Rewritten {
 		return rewritten(in)
 	}
-	for i := range in.Commits {
-		c := in.Commits[i]
-		if reason := j.gap(&c); reason != "" {
-			// What follows cannot be compared with anything, either.
-			for _, rest := range in.Commits[i:] {
-				j.say(&rest, Pending, reason)
-			}
-			break
-		}
-		j.commit(&c)
-		j.last = InForce{Commit: c.SHA, Tree: c.Tree, Spec: c.Spec}
+	chain := NewChain(in.InForce)
+	for _, c := range in.Commits {
+		chain.Add(c)
 	}
-	return j.result()
-}
-
-// judge walks the chain.
-type judge struct {
-	force InForce
-	last  InForce // the commit before the one that is judged; its Spec is nil when it is not valid
-	out   Result
-	// touched are the files that differ from the spec in force.
-	touched touched
-	open    int // index of the first judgement since the spec in force
-}
-
-func (j *judge) say(c *Candidate, s Status, reason string) {
-	j.out.Judgements = append(j.out.Judgements, Judgement{Commit: c.SHA, Status: s, Reason: reason})
-}
-
-// gap says why a commit cannot be judged after the one before, or nothing.
-func (j *judge) gap(c *Candidate) string {
-	if j.last.Commit != "" && len(c.Parents) > 0 && c.Parents[0] != j.last.Commit {
-		return fmt.Sprintf("the history is incomplete: commit %s does not follow %s; it is judged when the commits between them are there", short(c.SHA), short(j.last.Commit))
-	}
-	return ""
-}
-
-func (j *judge) commit(c *Candidate) {
-	if j.force.Commit == "" {
-		j.first(c)
-		return
-	}
-	verdict, reason := c.Evidence.Verdict, c.Evidence.Reason
-	if verdict != Approved && harmless(c, j.last) {
-		verdict, reason = Approved, "it changes nothing that Wavegate reads"
-	}
-	j.touched.add(c, verdict)
-	blamed, waits := j.touched.unapproved()
-	switch {
-	case c.Tree != "" && c.Tree == j.force.Tree:
-		j.admit(c, "it restores what is in force")
-	case verdict == Unknown:
-		j.say(c, Pending, orElse(reason, "its approval cannot be read yet"))
-	case verdict != Approved:
-		j.say(c, Rejected, orElse(reason, "it is not approved")+"; revert it, or have it approved")
-	case c.Spec == nil:
-		j.say(c, Rejected, invalid(c))
-	case len(blamed) > 0:
-		j.say(c, Behind, "it contains changes of "+shorts(blamed)+", which "+are(blamed)+" not approved; revert "+them(blamed)+", or have "+them(blamed)+" approved")
-	case len(waits) > 0:
-		j.say(c, Behind, "it contains changes of "+shorts(waits)+", whose approval cannot be read yet")
-	default:
-		if excess := tooMany(j.force.Spec, c.Spec); excess != "" {
-			j.say(c, Rejected, j.since()+excess)
-			return
-		}
-		j.admit(c, orElse(reason, "approved"))
-	}
-}
-
-// first judges the commit that becomes the baseline.
-func (j *judge) first(c *Candidate) {
-	switch {
-	case c.Evidence.Verdict == Unknown:
-		j.say(c, Pending, orElse(c.Evidence.Reason, "its approval cannot be read yet"))
-	case c.Evidence.Verdict != Approved:
-		j.say(c, Rejected, orElse(c.Evidence.Reason, "it is not approved")+"; have it approved, or add a commit that is")
-	case c.Spec == nil:
-		j.say(c, Rejected, invalid(c))
-	default:
-		j.admit(c, orElse(c.Evidence.Reason, "approved"))
-	}
-}
-
-// since tells people what a commit is compared with when it is not the commit
-// before it.
-func (j *judge) since() string {
-	if j.last.Commit == j.force.Commit {
-		return ""
-	}
-	return "with what has been committed since " + short(j.force.Commit) + ", which is in force, "
-}
-
-func (j *judge) admit(c *Candidate, reason string) {
-	j.say(c, Admitted, reason)
-	if c.Spec == nil {
-		c.Spec = j.force.Spec // the same tree
-	}
-	j.force = InForce{Commit: c.SHA, Tree: c.Tree, Spec: c.Spec}
-	j.out.Admitted = append(j.out.Admitted, *c)
-	clear(j.touched)
-	j.open = len(j.out.Judgements)
-}
-
-func (j *judge) result() Result {
-	r := j.out
-	r.InForce = j.force.Commit
-	for i := j.open; i < len(r.Judgements); i++ {
-		if r.Judgements[i].Status == Rejected {
-			frozen := r.Judgements[i]
-			r.Frozen = &frozen
-			break
-		}
-	}
-	return r
+	return chain.Result()
 }
 
 // rewritten refuses a branch that no longer contains the commit in force.

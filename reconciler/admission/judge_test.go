@@ -204,6 +204,18 @@ func TestACommitWhoseChangesAreNotKnownIsNotTakenForHarmless(t *testing.T) {
 	}
 }
 
+func TestWhatTakesEffectDoesNotCarryARefusal(t *testing.T) {
+	h := newHistory().commit("a", Refused, "README.md=bye").commit("b", Refused, "canary.yaml=2").commit("c", Refused, "canary.yaml=1")
+	for i := range h.chain {
+		h.chain[i].Evidence.Reason = "it is not signed"
+	}
+	r := h.judge()
+	if len(r.Admitted) != 2 || r.Admitted[0].Evidence.Reason != "it changes nothing that Wavegate reads" ||
+		r.Admitted[1].Evidence.Reason != "it restores what is in force" {
+		t.Errorf("%+v", r.Admitted)
+	}
+}
+
 func TestAnEmptyCommitNeedsNoApproval(t *testing.T) {
 	if r := newHistory().commit("a", Refused).judge(); r.InForce != "a" {
 		t.Errorf("%+v", r)
