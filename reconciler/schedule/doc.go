@@ -3,12 +3,21 @@
 //
 // # Daylight saving time
 //
-// A window is read towards safety. A blackout is lengthened: one that should
-// begin in an hour that does not exist begins where the gap begins, and one that
-// begins in an hour that comes twice begins at the first and lasts until its
-// duration has passed after the second. A maintenance window is shortened: it
-// begins where the gap ends, and at the second of two equal hours, and ends as
-// if it had begun at the first. The same holds for local dates.
+// A window is read towards safety: a blackout is lengthened, maintenance is
+// shortened. An hour that does not exist or that comes twice is never open.
+//
+//   - A beginning in an hour that does not exist is the moment at which the
+//     clocks jump over it.
+//   - A beginning in an hour that comes twice is the first for a blackout, the
+//     second for maintenance.
+//   - An occurrence can end by the stopwatch, when its duration has passed since
+//     it began, or by the clock on the wall, when the clocks show its beginning
+//     plus its duration. A blackout ends with the later of the two, and counts
+//     from the second of two equal beginnings. Maintenance ends with the earlier,
+//     and counts from the first. So maintenance within the hour in question is
+//     left out that night.
+//
+// From and until are read in the same way.
 //
 // # Many windows
 //

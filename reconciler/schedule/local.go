@@ -19,6 +19,9 @@ func (w *Window) instants(local time.Time) (first, last time.Time) {
 	// Offsets in force around the local time. No zone changes twice in a day.
 	before, after := w.offset(local.Add(-26*time.Hour)), w.offset(local.Add(26*time.Hour))
 	a, b := local.Add(-before), local.Add(-after)
+	if before == after {
+		return a, a
+	}
 	aFits, bFits := w.offset(a) == before, w.offset(b) == after
 	switch {
 	case aFits && bFits:

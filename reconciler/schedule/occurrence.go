@@ -2,72 +2,122 @@ package schedule
 
 import "time"
 
-// searchYears bounds how far the calendar is searched. Five fields repeat at
-// the latest after 28 years (29 February on a given weekday), or 40 around a
-// century that is no leap year.
-const searchYears = 40
+// slack is more than the clocks of any zone are apart from UTC, and a day: what
+// happens within a local day happens within slack of the same day in UTC.
+const slack = day + 26*time.Hour
 
-// localAfter returns the first local time after the given one (both written as
-// if in UTC) that matches the cron expression. Searching in a zone without
-// clock changes is what keeps the search from missing or repeating an hour, and
-// from never ending.
-func (w *Window) localAfter(local time.Time) (time.Time, bool) {
-	s := *w.schedule
-	s.Location = time.UTC
-	next := s.Next(local)
-	if next.IsZero() {
-		// The parser's search ends after five years: 29 February on a Monday
-		// may be further away.
-		for y := 5; y <= searchYears && next.IsZero(); y += 5 {
-			next = s.Next(time.Date(local.Year()+y, 1, 1, 0, 0, 0, 0, time.UTC).Add(-time.Second))
-		}
+// covered returns the time that a run of occurrences covers, when the first and
+// the last of them begin at these local times. It may be empty for maintenance.
+//
+// An occurrence ends when its duration has passed, and also when the clocks show
+// its beginning plus its duration. These differ when the clocks change between:
+// the later one ends a blackout, the earlier one ends maintenance.
+func (w *Window) covered(from, to time.Time) Interval {
+	start, lastStart := w.instants(from)
+	first, last := start, lastStart
+	if to != from {
+		first, last = w.instants(to)
 	}
-	return next, !next.IsZero()
-}
-
-// occurrence returns the time that the occurrence at a local time covers. For a
-// maintenance window it may be empty.
-func (w *Window) occurrence(local time.Time) Interval {
-	first, last := w.instants(local)
+	firstEnd, lastEnd := w.instants(to.Add(w.duration))
 	if w.kind == Maintenance {
-		return Interval{Start: last, End: first.Add(w.duration)}
+		return Interval{Start: lastStart, End: earlier(first.Add(w.duration), firstEnd)}
 	}
-	return Interval{Start: first, End: last.Add(w.duration)}
+	return Interval{Start: start, End: later(last.Add(w.duration), lastEnd)}
 }
 
-// maxMerged bounds how many occurrences one interval is merged from. A window
-// whose occurrences still overlap after that many never ends for all purposes.
-const maxMerged = 20000
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// empty reports whether an interval covers nothing.
+func (i Interval) empty() bool { return !i.End.After(i.Start) }
+
+// runs returns the occurrences of a day. Those of a maintenance window are not
+// joined when the clocks change about them, because that tears holes into it.
+func (w *Window) runs(date time.Time) []run {
+	if w.kind != Maintenance || w.duration >= 2*slack || w.even(date) {
+		return w.calendar.runs
+	}
+	return w.calendar.single
+}
+
+// even reports whether the clocks do not change between the beginning of a day
+// and the end of its occurrences.
+func (w *Window) even(date time.Time) bool {
+	before, _ := w.instants(date.Add(-time.Hour))
+	_, after := w.instants(date.Add(day + w.duration + time.Hour))
+	return w.offset(before) == w.offset(after)
+}
 
 // merged returns the first interval that ends after t: the one that contains t,
-// or the next. Occurrences that touch or overlap are one interval.
+// or the next. Occurrences that touch or overlap are one interval. Its start may
+// be that of an occurrence in its midst.
 func (w *Window) merged(t time.Time) (Interval, bool) {
-	if w.schedule == nil {
-		return w.once, w.once.End.After(t) && w.once.End.After(w.once.Start)
+	if w.calendar == nil {
+		return w.once, w.once.End.After(t) && !w.once.empty()
 	}
-	local := t.UTC().Add(w.offset(t)).Add(-w.duration - 26*time.Hour)
-	horizon := local.AddDate(searchYears, 0, 0)
+	if !w.endless.IsZero() && !t.Before(w.endless) {
+		return Interval{Start: w.endless}, true
+	}
+	date := t.UTC().Add(-w.duration - slack).Truncate(day)
+	end := date.AddDate(maxYears, 0, 0)
 	var current Interval
 	found := false
-	for range maxMerged {
-		next, ok := w.localAfter(local)
-		if !ok || (!found && next.After(horizon)) {
-			return current, found
+	for ; ; date = date.Add(day) {
+		next, ok := w.calendar.from(date, end)
+		if !ok {
+			break
 		}
-		local = next
-		o := w.occurrence(next)
-		switch {
-		case !o.End.After(o.Start) || (!found && !o.End.After(t)):
-		case !found:
-			current, found = o, true
-		case o.Start.After(current.End):
-			return current, true
-		case o.End.After(current.End):
-			current.End = o.End
+		date = next
+		for _, r := range w.runs(date) {
+			o := w.covered(date.Add(r.first), date.Add(r.last))
+			switch {
+			case o.empty() || (!found && !o.End.After(t)):
+			case !found:
+				current, found = o, true
+				// It may go on for as long as anything can.
+				end = date.AddDate(maxYears, 0, 0)
+			case o.Start.After(current.End):
+				return current, true
+			default:
+				current.End = later(current.End, o.End)
+			}
 		}
 	}
-	if found {
+	if found && end.Sub(current.End) < w.duration+2*slack {
 		current.End = time.Time{}
 	}
 	return current, found
+}
+
+// since returns when the interval that an occurrence belongs to began.
+func (w *Window) since(start time.Time) time.Time {
+	if w.calendar == nil {
+		return start
+	}
+	date := start.UTC().Add(slack).Truncate(day)
+	oldest := date.AddDate(-maxYears, 0, 0)
+	for ; date.After(oldest) && date.Add(w.duration+2*slack).After(start); date = date.Add(-day) {
+		if !w.calendar.has(date) {
+			continue
+		}
+		runs := w.runs(date)
+		for i := len(runs) - 1; i >= 0; i-- {
+			o := w.covered(date.Add(runs[i].first), date.Add(runs[i].last))
+			if !o.empty() && o.Start.Before(start) && !o.End.Before(start) {
+				start = o.Start
+			}
+		}
+	}
+	return start
 }

@@ -33,11 +33,16 @@ type Rule struct {
 
 // Window is a compiled [Rule].
 type Window struct {
-	kind     Kind
-	zone     *time.Location
-	schedule *cron.SpecSchedule
+	kind Kind
+	zone *time.Location
+	// calendar and duration are those of a recurring window.
+	calendar *calendar
 	duration time.Duration
-	once     Interval
+	// endless is the moment from which a recurring window is always inside;
+	// zero when there is none.
+	endless time.Time
+	// once is the interval of a window with dates.
+	once Interval
 }
 
 // Interval is the time from Start up to but not including End. A zero End means
@@ -48,7 +53,13 @@ type Interval struct{ Start, End time.Time }
 const maxDuration = 366 * 24 * time.Hour
 
 // New compiles a rule. Its errors say what is wrong and what to write instead.
+//
+// A blackout that never ends is an error. A maintenance window that never ends
+// restricts nothing and is allowed.
 func New(r Rule) (*Window, error) {
+	if r.Kind != Blackout && r.Kind != Maintenance {
+		return nil, fmt.Errorf("a window of kind %d: it is a blackout or a maintenance window", r.Kind)
+	}
 	zone, err := loadZone(r.TimeZone)
 	if err != nil {
 		return nil, err
@@ -59,20 +70,25 @@ func New(r Rule) (*Window, error) {
 	case recurring && once:
 		return nil, errors.New("a window has either schedule and duration or from and until, not both")
 	case recurring:
-		return w, w.recur(r)
+		err = w.recur(r)
 	case once:
-		return w, w.happen(r)
+		err = w.happen(r)
 	default:
 		return nil, errors.New("a window needs schedule and duration, or from and until")
 	}
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 func loadZone(name string) (*time.Location, error) {
 	if name == "" {
 		return time.UTC, nil
 	}
-	if name == "Local" {
-		return nil, errors.New("timeZone Local depends on the machine: name a zone, as in Europe/Berlin")
+	switch {
+	case name == "Local", name == "localtime", name == "posixrules", name == "Factory", strings.HasPrefix(name, "right/"):
+		return nil, fmt.Errorf("timeZone %s depends on the machine: name a zone, as in Europe/Berlin", name)
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
@@ -96,15 +112,15 @@ func (w *Window) recur(r Rule) error {
 	if err != nil {
 		return err
 	}
-	w.schedule, w.duration = schedule, r.Duration
-	if _, ok := w.localAfter(reference); !ok {
+	w.calendar, w.duration = newCalendar(schedule, r.Duration), r.Duration
+	if _, ok := w.calendar.from(reference, reference.AddDate(maxYears, 0, 0)); !ok {
 		return fmt.Errorf("schedule %q never comes: there is no such day", r.Cron)
 	}
-	if r.Kind == Maintenance {
-		return nil
-	}
-	if next, ok := w.Next(reference); ok && next.End.IsZero() {
-		return fmt.Errorf("schedule %q with duration %s never ends: each occurrence begins before the one before is over", r.Cron, r.Duration)
+	if next, ok := w.merged(reference); ok && next.End.IsZero() {
+		if r.Kind == Blackout {
+			return fmt.Errorf("schedule %q with duration %s never ends: each occurrence begins before the one before is over", r.Cron, r.Duration)
+		}
+		w.endless = next.Start
 	}
 	return nil
 }
@@ -158,11 +174,8 @@ func (w *Window) happen(r Rule) error {
 	if !until.After(from) {
 		return fmt.Errorf("until %s is not after from %s", r.Until, r.From)
 	}
-	if !w.once.End.After(w.once.Start) {
-		// A maintenance window that lies within a change of the clock: there is
-		// no moment of which it is certain that it is inside.
-		w.once.End = w.once.Start
-	}
+	// It is empty when it lies within a change of the clocks: the hour does not
+	// exist, or it is maintenance and no moment is certain to be inside.
 	return nil
 }
 

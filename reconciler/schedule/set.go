@@ -1,6 +1,9 @@
 package schedule
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Verdict is how a set of windows stands at a moment.
 type Verdict struct {
@@ -60,8 +63,12 @@ func judge(windows []*Window, t time.Time) (blocked bool, by []int, flip time.Ti
 // NextOpening returns the first moment from t on at which a set of windows is
 // open for at least d. It returns false when there is none within the horizon.
 func NextOpening(windows []*Window, t time.Time, d, horizon time.Duration) (time.Time, bool) {
+	look := horizon + d
+	if look < horizon {
+		look = math.MaxInt64
+	}
 	for end := t.Add(horizon); t.Before(end); {
-		v := At(windows, t, horizon+d)
+		v := At(windows, t, look)
 		if v.Blocked {
 			if v.Until.IsZero() {
 				return time.Time{}, false

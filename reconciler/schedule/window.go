@@ -24,8 +24,18 @@ func (w *Window) At(t time.Time) State {
 	}
 }
 
-// Next returns the interval that contains t or else the next one.
-func (w *Window) Next(t time.Time) (Interval, bool) { return w.merged(t) }
+// Next returns the interval that contains t or else the next one; false when
+// there is none.
+func (w *Window) Next(t time.Time) (Interval, bool) {
+	interval, ok := w.merged(t)
+	if ok {
+		interval.Start = w.since(interval.Start).UTC()
+	}
+	if ok && !interval.End.IsZero() {
+		interval.End = interval.End.UTC()
+	}
+	return interval, ok
+}
 
 // Kind returns whether the window is a blackout or a maintenance window.
 func (w *Window) Kind() Kind { return w.kind }
