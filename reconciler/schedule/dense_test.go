@@ -90,6 +90,18 @@ func TestAnOccurrenceOverAChangeOfTheClocksIsReadTowardsSafety(t *testing.T) {
 			berlin(Blackout, "30 2 25 10 *", 10*time.Minute), "2026-10-25 00:30", "2026-10-25 01:40", "2026-10-24 12:00",
 		},
 		{
+			"a blackout that ends in the hour that comes twice ends in the second",
+			berlin(Blackout, "0 18 * * *", 8*time.Hour+30*time.Minute), "2026-10-24 16:00", "2026-10-25 01:30", "2026-10-24 12:00",
+		},
+		{
+			"maintenance over two changes that ends in that hour ends in the first",
+			berlin(Maintenance, "0 0 1 1 *", 297*24*time.Hour+150*time.Minute), "2025-12-31 23:00", "2026-10-25 00:30", "2026-05-01 12:00",
+		},
+		{
+			"a blackout that begins in that hour and ends in summer counts from the second",
+			berlin(Blackout, "30 2 25 10 *", 200*24*time.Hour), "2026-10-25 00:30", "2027-05-13 01:30", "2026-12-01 12:00",
+		},
+		{
 			"nothing falls on 29 February 2100",
 			Rule{Cron: "0 0 29 2 *", Duration: time.Hour},
 			"2104-02-29 00:00", "2104-02-29 01:00", "2096-03-01 00:00",
