@@ -6,10 +6,10 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// maxYears bounds how far the calendar is searched. Five fields repeat at the
-// latest after four years, or eight around a century that is no leap year; the
-// longest duration adds one.
-const maxYears = 12
+// maxYears bounds how far the calendar is searched. What depends on the weekday
+// of a date in a leap year comes again after 28 years, or 40 around a century
+// that is no leap year; the longest duration adds one.
+const maxYears = 48
 
 // calendar is a cron expression taken apart: on which days it happens, and when
 // on such a day. It is walked day by day of the wall calendar, where no day is

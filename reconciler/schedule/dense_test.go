@@ -21,6 +21,8 @@ func TestAWindowOfManyShortOccurrencesEndsWithTheLast(t *testing.T) {
 		{"every minute but for those of the 29th", "* * 1-28,30,31 * *", time.Minute, "2024-03-01 00:00", "2024-03-29 00:00"},
 		{"every first of January, for 365 days, until a leap year", "0 0 1 1 *", 365 * 24 * time.Hour, "2025-06-01 00:00", "2028-12-31 00:00"},
 		{"the same around a century without a leap year", "0 0 1 1 *", 365 * 24 * time.Hour, "2097-06-01 00:00", "2104-12-31 00:00"},
+		{"most of the year, but for a day in a leap year that begins on a Thursday", "0 0 23-30 9 TUE", 342 * 24 * time.Hour, "2004-10-01 00:00", "2032-09-06 00:00"},
+		{"the same around a century without a leap year", "0 0 23-30 9 TUE", 342 * 24 * time.Hour, "2088-10-01 00:00", "2128-09-06 00:00"},
 	} {
 		for _, kind := range []Kind{Blackout, Maintenance} {
 			t.Run(tt.name, func(t *testing.T) {

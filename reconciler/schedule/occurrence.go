@@ -71,6 +71,7 @@ func (w *Window) merged(t time.Time) (Interval, bool) {
 	}
 	date := t.UTC().Add(-w.duration - slack).Truncate(day)
 	end := date.AddDate(maxYears, 0, 0)
+	over := w.over(t)
 	var current Interval
 	found := false
 	for ; ; date = date.Add(day) {
@@ -80,6 +81,9 @@ func (w *Window) merged(t time.Time) (Interval, bool) {
 		}
 		date = next
 		for _, r := range w.runs(date) {
+			if !date.Add(r.last + w.duration).After(over) {
+				continue
+			}
 			o := w.covered(date.Add(r.first), date.Add(r.last))
 			switch {
 			case o.empty() || (!found && !o.End.After(t)):
@@ -98,6 +102,16 @@ func (w *Window) merged(t time.Time) (Interval, bool) {
 		current.End = time.Time{}
 	}
 	return current, found
+}
+
+// over returns a local time: occurrences that end by then, read as local times,
+// are over at t. Far from any change of the clocks it is what they show at t.
+func (w *Window) over(t time.Time) time.Time {
+	offset := w.offset(t)
+	if w.duration > 2*slack || w.offset(t.Add(-w.duration-slack)) != offset || w.offset(t.Add(slack)) != offset {
+		return t.UTC().Add(-slack)
+	}
+	return t.UTC().Add(offset)
 }
 
 // since returns when the interval that an occurrence belongs to began.
