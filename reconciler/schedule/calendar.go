@@ -31,18 +31,26 @@ const day = 24 * time.Hour
 func newCalendar(s *cron.SpecSchedule, lasts time.Duration) *calendar {
 	c := &calendar{cron: s}
 	for minute := range 24 * 60 {
-		if s.Hour&(1<<(minute/60)) == 0 || s.Minute&(1<<(minute%60)) == 0 {
-			continue
+		if s.Hour&(1<<(minute/60)) != 0 && s.Minute&(1<<(minute%60)) != 0 {
+			at := time.Duration(minute) * time.Minute
+			c.single = append(c.single, run{at, at})
 		}
-		at := time.Duration(minute) * time.Minute
-		c.single = append(c.single, run{at, at})
-		if n := len(c.runs); n > 0 && at-c.runs[n-1].last <= lasts {
-			c.runs[n-1].last = at
-			continue
-		}
-		c.runs = append(c.runs, run{at, at})
 	}
+	c.runs = join(c.single, lasts)
 	return c
+}
+
+// join makes runs of occurrences that are no further apart than that.
+func join(single []run, apart time.Duration) []run {
+	var out []run
+	for _, r := range single {
+		if n := len(out); n > 0 && r.first-out[n-1].last <= apart {
+			out[n-1].last = r.last
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // has reports whether the expression happens on a local date.

@@ -42,21 +42,26 @@ func later(a, b time.Time) time.Time {
 // empty reports whether an interval covers nothing.
 func (i Interval) empty() bool { return !i.End.After(i.Start) }
 
-// runs returns the occurrences of a day. Those of a maintenance window are not
-// joined when the clocks change about them, because that tears holes into it.
+// runs returns the occurrences of a day. When the clocks jump about them, those
+// of a maintenance window are shortened by up to the jump: only those are joined
+// that overlap by as much.
 func (w *Window) runs(date time.Time) []run {
-	if w.kind != Maintenance || w.duration >= 2*slack || w.even(date) {
+	if w.kind != Maintenance || w.duration >= 2*slack {
 		return w.calendar.runs
 	}
-	return w.calendar.single
+	jump := w.jump(date)
+	if jump == 0 {
+		return w.calendar.runs
+	}
+	return join(w.calendar.single, w.duration-jump)
 }
 
-// even reports whether the clocks do not change between the beginning of a day
-// and the end of its occurrences.
-func (w *Window) even(date time.Time) bool {
+// jump returns by how much the clocks change between the beginning of a day and
+// the end of its occurrences.
+func (w *Window) jump(date time.Time) time.Duration {
 	before, _ := w.instants(date.Add(-time.Hour))
 	_, after := w.instants(date.Add(day + w.duration + time.Hour))
-	return w.offset(before) == w.offset(after)
+	return (w.offset(after) - w.offset(before)).Abs()
 }
 
 // merged returns the first interval that ends after t: the one that contains t,
