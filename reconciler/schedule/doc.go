@@ -3,8 +3,8 @@
 //
 // # Daylight saving time
 //
-// A window is read towards safety: a blackout is lengthened, maintenance is
-// shortened. An hour that does not exist or that comes twice is never open.
+// A window is read towards safety: where a beginning or an end may mean more than
+// one moment, a blackout is lengthened and maintenance is shortened.
 //
 //   - A beginning in an hour that does not exist is the moment at which the
 //     clocks jump over it.
