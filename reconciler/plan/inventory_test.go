@@ -18,10 +18,7 @@ import (
 func TestTheInventoryIsWhatTheDataPlanesLastSaid(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		inv := plan.NewInventory()
-		type seen struct {
-			cluster plan.Cluster
-			lost    bool
-		}
+		type seen struct{ cluster plan.Cluster }
 		model := map[string]*seen{}
 		asOf := map[string]time.Time{}
 		lost := map[string]bool{}
