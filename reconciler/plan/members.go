@@ -286,7 +286,9 @@ func (c *cycle) judgeFailed(s *subject, member *Member) Decision {
 		d.Drift = Stuck
 	}
 	if inv.known(s.row) && c.ours(s.row) && inv.Mark(s.row).Failed == "" {
-		mark := c.mark(s.row, s.view, member.StartedAt)
+		// The rest of the mark stays: it explains what the workload asks for,
+		// which is another version while a redirect has not got through.
+		mark := inv.Mark(s.row)
 		mark.Failed = member.Reason
 		c.put(s, Hold, mark, member.Reason)
 	}
