@@ -14,13 +14,12 @@ import (
 // fetch is a look at the branch that runs beside the cycles: a slow git server
 // must not delay a halt. The result belongs to the cycle that finds it done.
 type fetch struct {
-	done     chan struct{}
-	base     string // the commit in force when it began
-	head     string
-	spec     *fleet.Spec // of the commit in force, when it was not known
-	result   *admission.Result
-	err      error
-	rewrites bool
+	done   chan struct{}
+	base   string // the commit in force when it began
+	head   string
+	spec   *fleet.Spec // of the commit in force, when it was not known
+	result *admission.Result
+	err    error
 }
 
 // admit brings newly approved commits into force. Whatever goes wrong with git,
@@ -114,20 +113,23 @@ func (r *Reconciler) look(ctx context.Context, f *fetch, inForce admission.InFor
 
 // judge looks at commit after commit, each by the policy in force before it.
 func (r *Reconciler) judge(ctx context.Context, f *fetch, in admission.Input, commits []admission.Commit) error {
-	var result admission.Result
-	force := in.InForce.Spec
+	chain := admission.NewChain(in.InForce)
 	for _, commit := range commits {
-		candidate, err := r.candidate(ctx, commit, force)
+		candidate, err := r.candidate(ctx, commit, chain.InForce().Spec)
 		if err != nil {
 			return err
 		}
-		in.Commits = append(in.Commits, candidate)
-		result = admission.Judge(in)
-		if n := len(result.Admitted); n > 0 {
-			force = result.Admitted[n-1].Spec
+		if in.Rewritten {
+			in.Commits = append(in.Commits, candidate)
+			continue
 		}
+		chain.Add(candidate)
 	}
-	f.result, f.rewrites = &result, in.Rewritten
+	result := chain.Result()
+	if in.Rewritten {
+		result = admission.Judge(in)
+	}
+	f.result = &result
 	return nil
 }
 
