@@ -136,7 +136,24 @@ type Workload struct {
 	Kind      WorkloadKind `json:"kind" jsonschema:"StatefulSet or Deployment"`
 	Container string       `json:"container,omitempty" jsonschema:"name of the container that carries the image; the product's name without it"`
 	Selector  Selector     `json:"selector,omitzero" jsonschema:"labels of the workload objects"`
+	// NameLabel is a label of the workload objects that holds the cluster's name.
+	// The label wavegate.dev/name goes before it; without either, the object's
+	// own name is the cluster's.
+	NameLabel string `json:"nameLabel,omitempty" jsonschema:"label of the workload objects that holds the cluster's name; the object's name without it"`
+	// StepBy is what one step of a StatefulSet replaces.
+	StepBy StepBy `json:"stepBy,omitempty" jsonschema:"replica or zone: what one step of a StatefulSet replaces; replica without it"`
 }
+
+// StepBy says how much of a cluster is replaced at once.
+type StepBy string
+
+// What one step replaces.
+const (
+	StepByReplica StepBy = "replica"
+	// StepByZone replaces all replicas that run in one zone. It is for products
+	// that spread copies over zones, such as Kafka with rack awareness.
+	StepByZone StepBy = "zone"
+)
 
 // DowngradePolicy says whether a product may go back to an older version.
 type DowngradePolicy string

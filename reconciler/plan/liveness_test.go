@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,18 +68,39 @@ func (w *world) lift() {
 	}
 }
 
-// atRest reports whether every cluster is done, or waits for a person.
+// atRest reports whether every cluster is done, waits for a person, or waits for
+// one that does: in the wave before, or half way and holding a place.
 func (w *world) atRest() bool {
+	byPerson, byWave := map[string]bool{}, map[string]bool{}
+	byLimit := false
 	for _, name := range w.names() {
 		d := w.decision(name)
 		switch d.Verdict {
 		case plan.Current, plan.SkippedVerdict, plan.Drifted:
 		case plan.Waiting, plan.Stopped:
+			cohort, _, _ := strings.Cut(name, "-")
 			person := []plan.Reason{plan.PredecessorNotDone, plan.VersionForbidden, plan.MovesManyCohorts, plan.BaselineTarget}
-			if !slices.Contains(person, d.Reason) || w.reason(name) == "" {
+			switch {
+			case w.reason(name) == "":
+				return false
+			case d.Reason == plan.WaveNotOpen:
+				byWave[cohort] = true
+			case d.Reason == plan.LimitReached:
+				byLimit = true
+			case slices.Contains(person, d.Reason):
+				byPerson[cohort] = true
+			default:
 				return false
 			}
 		default:
+			return false
+		}
+	}
+	if byLimit && len(byPerson) == 0 {
+		return false
+	}
+	for cohort := range byWave {
+		if !byPerson[cohort] {
 			return false
 		}
 	}
