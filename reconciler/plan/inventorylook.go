@@ -58,6 +58,8 @@ func (inv *Inventory) Cluster(r Row) Cluster {
 		Next:       int(col.next[r]),
 		ReadySince: instant(col.readySince[r]),
 		Problem:    inv.strings.values[col.problem[r]],
+		Owner:      inv.strings.values[col.owner[r]],
+		ChangedBy:  inv.strings.values[col.changedBy[r]],
 		Ratchet:    col.flags[r]&flagRatchet != 0,
 		Held:       col.flags[r]&flagHeld != 0,
 		Stranded:   col.flags[r]&flagStranded != 0,
