@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/wavegate-dev/wavegate/reconciler"
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
@@ -61,11 +60,11 @@ type task struct {
 	record   *record
 	watch    *watch
 	workload *workload
-	client   kubernetes.Interface
+	client   clients
 }
 
 func (t *task) do(ctx context.Context) error {
-	rolls := t.workload.kind == fleet.Deployment
+	rolls := t.workload.kind != fleet.StatefulSet
 	switch t.action.Kind {
 	case plan.Start:
 		return t.start(ctx)

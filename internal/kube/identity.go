@@ -2,6 +2,7 @@ package kube
 
 import (
 	"encoding/json"
+	"fmt"
 	"hash/fnv"
 	"maps"
 	"slices"
@@ -48,6 +49,33 @@ func (w *watch) container() string {
 		return c
 	}
 	return w.product.Name
+}
+
+// keyOf is everything of a product that a watch is made from.
+func keyOf(p *fleet.Product) string {
+	w := p.Spec.Workload
+	key := []string{p.Name, string(w.Kind), w.Container, w.NameLabel, string(w.StepBy), selectorOf(w.Selector)}
+	if w.Resource != nil {
+		key = append(key, fmt.Sprint(w.Resource.Resolve()))
+	}
+	return strings.Join(key, "\x00")
+}
+
+// missing says that a workload has nothing in which its version could stand.
+func (w *watch) missing(o *workload) string {
+	if o.kind == fleet.CustomResource {
+		r := w.resource()
+		return fmt.Sprintf("%s %s/%s has no field %s%s", r.Kind, o.Namespace, o.Name, r.Version, r.Image)
+	}
+	return fmt.Sprintf("%s %s/%s has no container %s", o.kind, o.Namespace, o.Name, w.container())
+}
+
+// resource is the product's custom resource, with what its preset knows.
+func (w *watch) resource() fleet.Resource {
+	if r := w.product.Spec.Workload.Resource; r != nil {
+		return r.Resolve()
+	}
+	return fleet.Resource{}
 }
 
 // revisionOf identifies an observation: the object, its version, and all that is

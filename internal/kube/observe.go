@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
@@ -75,7 +77,10 @@ func (p *Plane) followAll(products []fleet.Product) error {
 		if wl.Selector.IsEmpty() {
 			return fmt.Errorf("product %s has no workload.selector, which on Kubernetes would be every %s there is", product.Name, wl.Kind)
 		}
-		key := strings.Join([]string{product.Name, string(wl.Kind), wl.Container, wl.NameLabel, string(wl.StepBy), selectorOf(wl.Selector)}, "\x00")
+		if wl.Kind == fleet.CustomResource && wl.Resource == nil {
+			return fmt.Errorf("product %s does not say which custom resource it is", product.Name)
+		}
+		key := keyOf(product)
 		keys, wanted[product.Name] = append(keys, key), true
 		if w := p.watches[product.Name]; w != nil {
 			if w.key == key {
@@ -115,7 +120,11 @@ func (p *Plane) unfollow(product string) {
 func (p *Plane) synced(ctx context.Context) error {
 	for _, w := range p.watches {
 		for !w.informer.HasSynced() {
-			if err := w.link.problem(); err != nil {
+			err := w.link.problem()
+			if w.product.Spec.Workload.Kind == fleet.CustomResource && apierrors.IsNotFound(err) {
+				break // this API server does not know the resource: there is none
+			}
+			if err != nil {
 				return fmt.Errorf("list workloads of product %s: %w", w.product.Name, err)
 			}
 			timer := time.NewTimer(syncPoll)
@@ -126,7 +135,7 @@ func (p *Plane) synced(ctx context.Context) error {
 			case <-timer.C:
 			}
 		}
-		if err := w.link.problem(); err != nil {
+		if err := w.link.problem(); err != nil && w.informer.HasSynced() {
 			return fmt.Errorf("watch workloads of product %s: %w", w.product.Name, err)
 		}
 	}
@@ -194,7 +203,7 @@ func (p *Plane) look(ctx context.Context, records []*record, now time.Time) {
 	var wg sync.WaitGroup
 	tokens := make(chan struct{}, podLists)
 	for i, r := range records {
-		if r.workload.atRest() || !r.workload.container {
+		if r.workload.atRest() || !r.workload.container || r.workload.kind == fleet.CustomResource {
 			continue
 		}
 		w := p.watches[r.key.product]
@@ -228,7 +237,7 @@ func (p *Plane) tell(r *record, pods []pod, listErr error, now time.Time) {
 	w := p.watches[r.key.product]
 	c := p.clusterOf(r, w, pods, listErr, seen, now)
 	r.lookAt = time.Time{}
-	if !r.workload.atRest() {
+	if !r.workload.atRest() && r.workload.kind != fleet.CustomResource {
 		changed := seen == nil || c.Revision != before.Revision
 		if r.delay = min(2*r.delay, podsAgainMost); changed || r.delay == 0 {
 			r.delay = podsAgain
@@ -253,13 +262,15 @@ func (p *Plane) clusterOf(r *record, w *watch, pods []pod, listErr error, seen *
 	mark, err := markOf(o.Annotations)
 	switch {
 	case !o.container:
-		c = plan.Cluster{Next: -1, Unknown: fmt.Sprintf("%s %s/%s has no container %s", o.kind, o.Namespace, o.Name, w.container())}
+		c = plan.Cluster{Next: -1, Unknown: w.missing(o)}
 	case listErr != nil:
 		c = plan.Cluster{Next: -1, Unknown: listErr.Error()}
 		if seen != nil {
 			c = *seen
 			c.Unknown = listErr.Error()
 		}
+	case o.kind == fleet.CustomResource:
+		c = lookCustom(o, w.resource().Image != "", seen, now)
 	case o.kind == fleet.Deployment:
 		c = lookDeployment(o, pods, seen, now)
 	default:

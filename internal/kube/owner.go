@@ -32,7 +32,7 @@ var ownerAnnotations = map[string]bool{
 }
 
 // ownershipOf reads the managed fields.
-func ownershipOf(entries []metav1.ManagedFieldsEntry, container string, m *metav1.ObjectMeta) ownership {
+func ownershipOf(entries []metav1.ManagedFieldsEntry, where written, m *metav1.ObjectMeta) ownership {
 	var o ownership
 	imageBy, ours := "", false
 	for _, e := range entries {
@@ -43,16 +43,14 @@ func ownershipOf(entries []metav1.ManagedFieldsEntry, container string, m *metav
 		if json.Unmarshal(e.FieldsV1.Raw, &fields) != nil {
 			continue
 		}
-		spec := child(fields, "f:spec")
-		image := child(child(child(child(child(spec, "f:template"), "f:spec"), "f:containers"), `k:{"name":"`+container+`"}`), "f:image") != nil
+		image := has(fields, where.image)
 		if e.Manager == fieldManager {
 			if e.Operation == metav1.ManagedFieldsOperationApply {
-				strategy := child(spec, "f:updateStrategy")
 				o.image = o.image || image
-				o.partition = o.partition || child(child(strategy, "f:rollingUpdate"), "f:partition") != nil
-				o.paused = o.paused || child(spec, "f:paused") != nil
+				o.partition = o.partition || has(fields, partitionField)
+				o.paused = o.paused || has(fields, where.paused)
 			} else {
-				o.patched = o.patched || child(child(fields, "f:metadata"), "f:annotations") != nil
+				o.patched = o.patched || has(fields, []string{"f:metadata", "f:annotations"})
 			}
 			ours = ours || image
 			continue
@@ -67,11 +65,29 @@ func ownershipOf(entries []metav1.ManagedFieldsEntry, container string, m *metav
 	return o
 }
 
-// child goes down one step in a managed fields document. A leaf is an empty
-// object, and what is not there is nil.
-func child(fields map[string]any, key string) map[string]any {
-	c, _ := fields[key].(map[string]any)
-	return c
+// written is where in an object's managed fields stand those that are written.
+type written struct{ image, paused []string }
+
+var partitionField = []string{"f:spec", "f:updateStrategy", "f:rollingUpdate", "f:partition"}
+
+// workloadFields are those of a StatefulSet or a Deployment.
+func workloadFields(container string) written {
+	return written{
+		image:  []string{"f:spec", "f:template", "f:spec", "f:containers", `k:{"name":"` + container + `"}`, "f:image"},
+		paused: []string{"f:spec", "f:paused"},
+	}
+}
+
+// has reports whether a managed fields document has a field.
+func has(fields map[string]any, path []string) bool {
+	for _, key := range path {
+		c, ok := fields[key].(map[string]any)
+		if !ok {
+			return false
+		}
+		fields = c
+	}
+	return true
 }
 
 // toolOf names the tool that keeps setting the image, by the field manager that

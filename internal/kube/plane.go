@@ -9,9 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/util/flowcontrol"
 
 	"github.com/wavegate-dev/wavegate/reconciler"
 )
@@ -54,9 +52,9 @@ const (
 // Plane is a data plane on Kubernetes. Its methods may be called by any goroutine.
 type Plane struct {
 	cfg    Config
-	reads  kubernetes.Interface
-	writes kubernetes.Interface
-	halts  kubernetes.Interface
+	reads  clients
+	writes clients
+	halts  clients
 	cancel context.CancelFunc
 	ctx    context.Context
 
@@ -100,26 +98,15 @@ func New(cfg Config) (*Plane, error) {
 	}
 	var err error
 	for _, c := range []struct {
-		into *kubernetes.Interface
+		into *clients
 		rate float32
 	}{{&p.reads, cfg.ReadsPerSecond}, {&p.writes, cfg.WritesPerSecond}, {&p.halts, haltsInSecond}} {
-		if *c.into, err = client(cfg.REST, c.rate); err != nil {
+		if *c.into, err = newClients(cfg.REST, c.rate); err != nil {
 			return nil, fmt.Errorf("configure data plane %s: %w", cfg.Name, err)
 		}
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p, nil
-}
-
-// client returns a client with a pace of its own. All clients of a data plane
-// share their connections, as client-go caches transports by configuration.
-func client(base *rest.Config, perSecond float32) (kubernetes.Interface, error) {
-	c := rest.CopyConfig(base)
-	c.UserAgent = "wavegate"
-	c.ContentType = "application/vnd.kubernetes.protobuf"
-	c.AcceptContentTypes = "application/vnd.kubernetes.protobuf,application/json"
-	c.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(perSecond, max(1, int(2*perSecond)))
-	return kubernetes.NewForConfig(c)
 }
 
 // Name returns the name of the data plane.

@@ -14,11 +14,14 @@ func (t *task) start(ctx context.Context) error {
 	if o.owner.tool != "" {
 		return errors.New(ownerAdvice(o.owner.tool))
 	}
-	if now, err := versionOf(o.image); err == nil && now == a.Version {
+	if t.record.cluster.Target == a.Version {
 		return t.write(ctx, fields{}, t.keptNext()) // the same start again
 	}
 	image := imageFor(a.Image, a.Version)
-	if o.kind == fleet.Deployment {
+	if t.watch.resource().Version != "" {
+		image = a.Version.String() // the field holds a version alone
+	}
+	if o.kind != fleet.StatefulSet {
 		unpaused := false
 		ch := fields{image: image}
 		if o.paused || o.owner.paused {

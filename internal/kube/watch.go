@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	apiwatch "k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
@@ -116,7 +117,7 @@ func (p *Plane) follow(product fleet.Product, key string) (*watch, error) {
 		o.LabelSelector = selector
 		return o
 	}
-	lw, example := p.listWatch(product.Spec.Workload.Kind)
+	lw, example := p.listWatch(&product)
 	tracked := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			list, err := lw.list(ctx, narrow(o))
@@ -134,12 +135,8 @@ func (p *Plane) follow(product fleet.Product, key string) (*watch, error) {
 			return track(stream, w.link), nil
 		},
 	}
-	container := product.Spec.Workload.Container
-	if container == "" {
-		container = product.Name
-	}
 	w.informer = cache.NewSharedIndexInformer(tracked, example, 0, cache.Indexers{})
-	if err := w.informer.SetTransform(func(o any) (any, error) { return trim(o, container), nil }); err != nil {
+	if err := w.informer.SetTransform(func(o any) (any, error) { return w.trim(o), nil }); err != nil {
 		return nil, fmt.Errorf("watch product %s: %w", product.Name, err)
 	}
 	// The link tells of it; a line in klog for each attempt tells nobody more.
@@ -166,9 +163,18 @@ type calls struct {
 	watch func(context.Context, metav1.ListOptions) (apiwatch.Interface, error)
 }
 
-func (p *Plane) listWatch(kind fleet.WorkloadKind) (calls, runtime.Object) {
+func (p *Plane) listWatch(product *fleet.Product) (calls, runtime.Object) {
 	apps, ns := p.reads.AppsV1(), p.cfg.Namespace
-	if kind == fleet.Deployment {
+	switch product.Spec.Workload.Kind {
+	case fleet.CustomResource:
+		custom := p.reads.custom.Resource(resourceOf(product.Spec.Workload.Resource.Resolve())).Namespace(ns)
+		return calls{
+			list: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+				return custom.List(ctx, o)
+			},
+			watch: custom.Watch,
+		}, &unstructured.Unstructured{}
+	case fleet.Deployment:
 		return calls{
 			list: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 				return apps.Deployments(ns).List(ctx, o)

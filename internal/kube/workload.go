@@ -5,6 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 )
@@ -38,6 +39,8 @@ type workload struct {
 	current    string // revision
 	target     string // revision
 	conditions string // what is wrong, in words
+	observed   string // of a custom resource: the version that its operator says runs
+	well       bool   // of a custom resource: its operator says that all is well
 	owner      ownership
 }
 
@@ -48,8 +51,11 @@ func (w *workload) atRest() bool {
 	if !w.fresh || w.updated != n || w.ready < n || w.existing != n {
 		return false
 	}
-	if w.kind == fleet.Deployment {
+	switch w.kind {
+	case fleet.Deployment:
 		return w.available >= n
+	case fleet.CustomResource:
+		return true
 	}
 	// Before Kubernetes 1.37 an OnDelete update leaves the current revision as
 	// it was.
@@ -57,12 +63,14 @@ func (w *workload) atRest() bool {
 }
 
 // trim cuts an object down to a workload.
-func trim(obj any, container string) any {
+func (w *watch) trim(obj any) any {
 	switch o := obj.(type) {
 	case *appsv1.StatefulSet:
-		return trimStatefulSet(o, container)
+		return trimStatefulSet(o, w.container())
 	case *appsv1.Deployment:
-		return trimDeployment(o, container)
+		return trimDeployment(o, w.container())
+	case *unstructured.Unstructured:
+		return trimCustom(o, w.resource())
 	default:
 		return obj
 	}
@@ -75,7 +83,7 @@ func trimStatefulSet(o *appsv1.StatefulSet, container string) *workload {
 		fresh: o.Status.ObservedGeneration >= o.Generation, existing: int(o.Status.Replicas), ready: int(o.Status.ReadyReplicas),
 		updated: int(o.Status.UpdatedReplicas), available: int(o.Status.AvailableReplicas),
 		current: o.Status.CurrentRevision, target: o.Status.UpdateRevision,
-		owner: ownershipOf(o.ManagedFields, container, &o.ObjectMeta),
+		owner: ownershipOf(o.ManagedFields, workloadFields(container), &o.ObjectMeta),
 	}
 	w.image, w.container = imageOf(&o.Spec.Template, container)
 	if o.Spec.Ordinals != nil {
@@ -103,7 +111,7 @@ func trimDeployment(o *appsv1.Deployment, container string) *workload {
 		replicas: count(o.Spec.Replicas, 1), paused: o.Spec.Paused,
 		fresh: o.Status.ObservedGeneration >= o.Generation, existing: int(o.Status.Replicas), ready: int(o.Status.ReadyReplicas),
 		updated: int(o.Status.UpdatedReplicas), available: int(o.Status.AvailableReplicas),
-		owner: ownershipOf(o.ManagedFields, container, &o.ObjectMeta),
+		owner: ownershipOf(o.ManagedFields, workloadFields(container), &o.ObjectMeta),
 	}
 	w.image, w.container = imageOf(&o.Spec.Template, container)
 	for _, c := range o.Status.Conditions {

@@ -44,10 +44,14 @@ func (t *task) write(ctx context.Context, f fields, next string) error {
 	if f.strategy != sameStrategy || t.leftBehind(note) {
 		return t.patch(ctx, f, note)
 	}
-	if t.workload.kind == fleet.Deployment {
+	switch t.workload.kind {
+	case fleet.CustomResource:
+		return t.applyCustom(ctx, f, note)
+	case fleet.Deployment:
 		return t.applyDeployment(ctx, f, note)
+	default:
+		return t.applyStatefulSet(ctx, f, note)
 	}
-	return t.applyStatefulSet(ctx, f, note)
 }
 
 // from is the version that the cluster ran before: as it was noted while it is
