@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
 
 	"github.com/wavegate-dev/wavegate/internal/dataplanetest"
 	"github.com/wavegate-dev/wavegate/internal/kube"
@@ -25,7 +26,11 @@ type world struct {
 	ns    string
 	wire  *wire
 	plane *kube.Plane
+	// config goes through the wire.
+	config *rest.Config
 
+	// images is the namespace in the names of images; ns without it.
+	images   string
 	policy   appsv1.PodManagementPolicyType
 	strategy appsv1.StatefulSetUpdateStrategyType
 }
@@ -51,7 +56,7 @@ func newWorld(t testing.TB, n int) *world {
 	w := &world{controlPlane: plane(t, n)}
 	w.ns = w.namespace(t)
 	config, wire := w.through(t)
-	w.wire = wire
+	w.wire, w.config = wire, config
 	p, err := kube.New(kube.Config{Name: fmt.Sprintf("plane-%d", n), REST: config, Namespace: w.ns, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +87,11 @@ func (w *world) Versions() [3]fleet.Version {
 }
 
 func (w *world) image(product string, v fleet.Version) string {
-	return "registry.example.com/" + w.ns + "/" + product + ":" + v.String()
+	ns := w.ns
+	if w.images != "" {
+		ns = w.images
+	}
+	return "registry.example.com/" + ns + "/" + product + ":" + v.String()
 }
 
 func (w *world) template(c dataplanetest.Cluster) corev1.PodTemplateSpec {
