@@ -285,6 +285,7 @@ func (p *Plane) clusterOf(r *record, w *watch, pods []pod, listErr error, seen *
 	if why := p.refusals.of(r.key); why != "" && c.Problem == "" {
 		c.Problem = why
 	}
+	c.State = o.Annotations[StateAnnotation]
 	c.Owner, c.ChangedBy = o.owner.tool, o.owner.setBy
 	c.AsOf = time.Time{}
 	c.Revision = ""
