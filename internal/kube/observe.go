@@ -84,7 +84,6 @@ func (p *Plane) followAll(products []fleet.Product) error {
 		keys, wanted[product.Name] = append(keys, key), true
 		if w := p.watches[product.Name]; w != nil {
 			if w.key == key {
-				w.product = *product
 				continue
 			}
 			p.unfollow(product.Name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -35,6 +36,10 @@ const readyDelay = 700 * time.Millisecond
 var shared = kubetest.Shared{Config: kubetest.Config{Planes: 2, ReadyDelay: readyDelay}}
 
 func TestMain(m *testing.M) {
+	// These tests wait more than they compute.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	shared.Stop()
 	os.Exit(code)

@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/rest"
 
 	"github.com/wavegate-dev/wavegate/internal/dataplanetest"
@@ -131,10 +132,15 @@ func (w *world) create(t testing.TB, c dataplanetest.Cluster) {
 	t.Helper()
 	n := int32(c.Replicas)
 	selector := &metav1.LabelSelector{MatchLabels: map[string]string{"cluster": c.Name}}
+	one, zero := intstr.FromInt32(1), intstr.FromInt32(0)
 	var err error
 	if c.Product == "connect" {
 		_, err = w.admin.AppsV1().Deployments(w.ns).Create(t.Context(), &appsv1.Deployment{
-			ObjectMeta: w.meta(c), Spec: appsv1.DeploymentSpec{Replicas: &n, Selector: selector, Template: w.template(c)},
+			ObjectMeta: w.meta(c), Spec: appsv1.DeploymentSpec{
+				Replicas: &n, Selector: selector, Template: w.template(c),
+				// One pod after the other, so that there is time to hold it.
+				Strategy: appsv1.DeploymentStrategy{RollingUpdate: &appsv1.RollingUpdateDeployment{MaxSurge: &one, MaxUnavailable: &zero}},
+			},
 		}, metav1.CreateOptions{})
 	} else {
 		_, err = w.admin.AppsV1().StatefulSets(w.ns).Create(t.Context(), &appsv1.StatefulSet{
