@@ -58,7 +58,6 @@ type custom struct {
 	t       *testing.T
 	product fleet.Product
 	client  dynamic.ResourceInterface
-	field   []string
 }
 
 func newCustom(t *testing.T, preset fleet.ResourcePreset, group, version string, object map[string]any) *custom {

@@ -149,8 +149,6 @@ type record struct {
 	// pods are looked at again at lookAt, unless the workload changes before.
 	lookAt time.Time
 	delay  time.Duration
-	// listError is why the pods could not be listed.
-	listError string
 }
 
 // refresh looks again at workloads that have changed, and at those whose pods may
@@ -158,8 +156,9 @@ type record struct {
 func (p *Plane) refresh(ctx context.Context, now time.Time, all bool) {
 	dirty := p.events.take()
 	for key, r := range p.records {
-		if all || (!r.lookAt.IsZero() && !now.Before(r.lookAt)) {
-			dirty[key] = dirty[key]
+		due := !r.lookAt.IsZero() && !now.Before(r.lookAt)
+		if _, ok := dirty[key]; !ok && (all || due) {
+			dirty[key] = false
 		}
 	}
 	var look []*record

@@ -263,7 +263,7 @@ func (w *world) owned(t *testing.T, name string) string {
 	out := ""
 	for _, e := range set.ManagedFields {
 		if e.Manager == "wavegate" {
-			out += string(e.FieldsV1.Raw)
+			out += e.FieldsV1.GetRawString()
 		}
 	}
 	return out

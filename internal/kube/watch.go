@@ -184,13 +184,14 @@ func (p *Plane) listWatch(product *fleet.Product) (calls, runtime.Object) {
 			},
 			watch: apps.Deployments(ns).Watch,
 		}, &appsv1.Deployment{}
+	default:
+		return calls{
+			list: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+				return apps.StatefulSets(ns).List(ctx, o)
+			},
+			watch: apps.StatefulSets(ns).Watch,
+		}, &appsv1.StatefulSet{}
 	}
-	return calls{
-		list: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-			return apps.StatefulSets(ns).List(ctx, o)
-		},
-		watch: apps.StatefulSets(ns).Watch,
-	}, &appsv1.StatefulSet{}
 }
 
 // get returns a workload as the watch has it.

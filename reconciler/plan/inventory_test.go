@@ -36,7 +36,7 @@ func TestTheInventoryIsWhatTheDataPlanesLastSaid(t *testing.T) {
 				Held: rapid.Bool().Draw(t, "held"), Problem: rapid.SampledFrom([]string{"", "CrashLoopBackOff"}).Draw(t, "problem"),
 				Owner: rapid.SampledFrom([]string{"", "Argo CD"}).Draw(t, "owner"), ChangedBy: rapid.SampledFrom([]string{"", "helm"}).Draw(t, "by"),
 				State: rapid.SampledFrom([]string{"", "rolling", "finished"}).Draw(t, "state"),
-				Mark: plan.Mark{Release: "r", Version: v("7.6.1"), StartedAt: now}, Revision: fmt.Sprint(now.Unix()), ReadySince: now.Add(-time.Minute),
+				Mark:  plan.Mark{Release: "r", Version: v("7.6.1"), StartedAt: now}, Revision: fmt.Sprint(now.Unix()), ReadySince: now.Add(-time.Minute),
 			}
 		}
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
