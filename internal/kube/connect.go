@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 
 	"k8s.io/client-go/rest"
@@ -69,7 +70,17 @@ func connection(config *clientcmdapi.Config, context string, allowedExec []strin
 			return nil, fmt.Errorf("it logs in with the auth provider %q, which Kubernetes has removed; use an exec plugin", user.AuthProvider.Name)
 		}
 	}
+	if cluster := config.Clusters[config.Contexts[context].Cluster]; cluster != nil && !isProxy(cluster.ProxyURL) {
+		return nil, errors.New("its proxy-url is invalid; write it as in https://proxy.example.com:3128")
+	}
 	return clientcmd.NewNonInteractiveClientConfig(*config, context, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
+}
+
+// isProxy reports whether client-go takes a proxy's address, which may be none.
+// Its own error would quote the address, and with it a password.
+func isProxy(address string) bool {
+	u, err := url.Parse(address)
+	return address == "" || (err == nil && slices.Contains([]string{"http", "https", "socks5"}, u.Scheme))
 }
 
 // fromKubeconfigData reads the current context of a kubeconfig that came over the
