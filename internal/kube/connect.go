@@ -83,6 +83,9 @@ func isProxy(address string) bool {
 	return address == "" || (err == nil && slices.Contains([]string{"http", "https", "socks5"}, u.Scheme))
 }
 
+// errRuns refuses a Secret: whoever may write one would run anything here.
+var errRuns = errors.New("it logs in by running a program; give it a token, or a kubeconfig in a file and --allow-exec")
+
 // fromKubeconfigData reads the current context of a kubeconfig that came over the
 // network. It may not name files of this machine or commands to run.
 func fromKubeconfigData(data []byte) (*rest.Config, error) {
@@ -101,6 +104,9 @@ func fromKubeconfigData(data []byte) (*rest.Config, error) {
 	for _, u := range config.AuthInfos {
 		if u.ClientCertificate != "" || u.ClientKey != "" || u.TokenFile != "" {
 			return nil, errors.New("it names a file (client-certificate, client-key or tokenFile); put the data in")
+		}
+		if u.Exec != nil {
+			return nil, errRuns
 		}
 	}
 	return connection(config, config.CurrentContext, nil)

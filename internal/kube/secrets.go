@@ -82,7 +82,7 @@ func fromArgo(s *corev1.Secret) (*rest.Config, error) {
 		return nil, errors.New("the key config is no JSON as Argo CD writes it")
 	}
 	if a.AWSAuthConfig != nil || a.ExecProviderConfig != nil {
-		return nil, errors.New("it logs in by running a program; give it a token, or a kubeconfig in a file and --allow-exec")
+		return nil, errRuns
 	}
 	return &rest.Config{
 		Host: string(s.Data["server"]), BearerToken: a.BearerToken, Username: a.Username, Password: a.Password,

@@ -118,7 +118,7 @@ func TestASecretThatIsRefusedSaysWhyAndIsNotQuoted(t *testing.T) {
 		"a file with a certificate":            {asPlane, map[string]string{"kubeconfig": remote(`"client-certificate":"/etc/hunter2"`, "")}, "names a file"},
 		"a file with a key":                    {asPlane, map[string]string{"kubeconfig": remote(`"client-key":"/etc/hunter2"`, "")}, "names a file"},
 		"a file with an authority":             {asPlane, map[string]string{"kubeconfig": remote("", `,"certificate-authority":"/etc/hunter2"`)}, "names a file"},
-		"a command to run":                     {asPlane, map[string]string{"kubeconfig": remote(`"exec":{"apiVersion":"client.authentication.k8s.io/v1","command":"sh","args":["-c","hunter2"],"interactiveMode":"Never"}`, "")}, "not allowed"},
+		"a command to run":                     {asPlane, map[string]string{"kubeconfig": remote(`"exec":{"apiVersion":"client.authentication.k8s.io/v1","command":"sh","args":["-c","hunter2"],"interactiveMode":"Never"}`, "")}, "running a program"},
 		"a way to log in that is gone":         {asPlane, map[string]string{"kubeconfig": remote(`"auth-provider":{"name":"oidc","config":{"refresh-token":"hunter2"}}`, "")}, "auth provider"},
 		"a proxy that is none, with password":  {asPlane, map[string]string{"kubeconfig": remote("", `,"proxy-url":"ftp://ann:hunter2@proxy.example.com"`)}, "invalid"},
 		"a proxy that cannot be read":          {asPlane, map[string]string{"kubeconfig": remote("", `,"proxy-url":"http://ann:hunter2@proxy:port"`)}, "invalid"},
