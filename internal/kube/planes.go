@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -56,6 +57,9 @@ type foundPlane struct {
 
 // NewPlanes connects to what is always there. The caller closes it.
 func NewPlanes(cfg PlanesConfig) (*Planes, error) {
+	if cfg.Plane.Log == nil {
+		cfg.Plane.Log = slog.New(slog.DiscardHandler)
+	}
 	p := &Planes{cfg: cfg, found: map[string]*foundPlane{}}
 	seen := map[string]bool{}
 	for _, c := range cfg.Connections {
