@@ -153,10 +153,14 @@ func (p *Planes) Refresh(ctx context.Context) error {
 		if old != nil && old.sum == sum {
 			continue
 		}
+		plane := p.fromSecret(o)
 		if old != nil {
 			shut(old.plane)
+			if u, lost := plane.(*unreadable); lost {
+				u.name = old.plane.Name() // it may have stood in what cannot be read
+			}
 		}
-		p.found[o.Name] = &foundPlane{sum: sum, plane: p.fromSecret(o)}
+		p.found[o.Name] = &foundPlane{sum: sum, plane: plane}
 		p.changed()
 	}
 	for name, f := range p.found {
