@@ -182,6 +182,7 @@ func (p *Plane) refresh(ctx context.Context, now time.Time, all bool) {
 			p.records[key] = r
 		case r.workload != nil && r.workload.UID != o.UID:
 			r.cluster = plan.Cluster{}
+			p.refusals.set(key, nil)
 		}
 		r.workload = o
 		if unready {
@@ -282,7 +283,7 @@ func (p *Plane) clusterOf(r *record, w *watch, pods []pod, listErr error, seen *
 	c.Name, c.Product, c.DataPlane = nameOf(o, &w.product.Spec.Workload), w.product.Name, p.cfg.Name
 	c.Labels = p.labelsOf(o)
 	c.Mark = mark
-	if why := p.refusals.of(r.key); why != "" && c.Problem == "" {
+	if why := p.refusals.of(r.key); why != "" && c.Problem == "" && c.InFlight() {
 		c.Problem = why
 	}
 	c.Owner, c.ChangedBy = o.owner.tool, o.owner.setBy
@@ -295,6 +296,7 @@ func (p *Plane) clusterOf(r *record, w *watch, pods []pod, listErr error, seen *
 // forget drops a workload that is gone.
 func (p *Plane) forget(r *record) {
 	delete(p.records, r.key)
+	p.refusals.set(r.key, nil)
 	p.leave(r)
 }
 
