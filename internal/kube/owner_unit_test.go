@@ -35,7 +35,7 @@ const (
 func by(manager string, operation metav1.ManagedFieldsOperationType, fields string) metav1.ManagedFieldsEntry {
 	return metav1.ManagedFieldsEntry{
 		Manager: manager, Operation: operation, APIVersion: "apps/v1", FieldsType: "FieldsV1",
-		Time: &metav1.Time{Time: time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)}, FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)},
+		Time: &metav1.Time{Time: time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)}, FieldsV1: metav1.NewFieldsV1(fields),
 	}
 }
 
