@@ -84,8 +84,7 @@ func (p *Plane) followAll(products []fleet.Product) error {
 		keys, wanted[product.Name] = append(keys, key), true
 		if w := p.watches[product.Name]; w != nil {
 			if w.key == key {
-				w.product = *product
-				continue
+				continue // its product may not be written: informers and actions read it
 			}
 			p.unfollow(product.Name)
 		}
