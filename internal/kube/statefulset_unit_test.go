@@ -178,6 +178,11 @@ func TestWhatIsToldOfAStatefulSet(t *testing.T) {
 		"a pod restarts under the partition of an upgrade that was taken back": {
 			pods: "1 - 1", version: "1", current: "1", partition: 3, before: v1, want: "1 to 1, 2 updated, 2 of 3 ready, next -1",
 		},
+		"a pod is lost before the controller has seen the start: it comes back as it was": {
+			pods: "1 1 -", version: "2", current: "1", partition: 3, before: v1,
+			change: func(w *workload) { w.target, w.fresh = "r1", false },
+			want:   "1 to 2, 0 updated, 2 of 3 ready, next 2, stranded",
+		},
 		"every pod is gone": {
 			pods: "- - -", version: "1", current: "1", want: "1 to 1, 0 updated, 0 of 3 ready, next -1",
 		},
