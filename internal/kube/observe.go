@@ -84,7 +84,7 @@ func (p *Plane) followAll(products []fleet.Product) error {
 		keys, wanted[product.Name] = append(keys, key), true
 		if w := p.watches[product.Name]; w != nil {
 			if w.key == key {
-				continue
+				continue // its product may not be written: informers and actions read it
 			}
 			p.unfollow(product.Name)
 		}
@@ -180,6 +180,7 @@ func (p *Plane) refresh(ctx context.Context, now time.Time, all bool) {
 			p.records[key] = r
 		case r.workload != nil && r.workload.UID != o.UID:
 			r.cluster = plan.Cluster{}
+			p.refusals.set(key, nil)
 		}
 		r.workload = o
 		if unready {
@@ -280,7 +281,7 @@ func (p *Plane) clusterOf(r *record, w *watch, pods []pod, listErr error, seen *
 	c.Name, c.Product, c.DataPlane = nameOf(o, &w.product.Spec.Workload), w.product.Name, p.cfg.Name
 	c.Labels = p.labelsOf(o)
 	c.Mark = mark
-	if why := p.refusals.of(r.key); why != "" && c.Problem == "" {
+	if why := p.refusals.of(r.key); why != "" && c.Problem == "" && c.InFlight() {
 		c.Problem = why
 	}
 	c.State = o.Annotations[StateAnnotation]
@@ -294,6 +295,7 @@ func (p *Plane) clusterOf(r *record, w *watch, pods []pod, listErr error, seen *
 // forget drops a workload that is gone.
 func (p *Plane) forget(r *record) {
 	delete(p.records, r.key)
+	p.refusals.set(r.key, nil)
 	p.leave(r)
 }
 

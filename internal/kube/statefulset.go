@@ -24,8 +24,10 @@ func placed(w *workload, pods []pod) replicas {
 }
 
 // coming reports whether the pod at a place, when it is made anew, gets the new
-// revision.
-func (w *workload) coming(at int) bool { return w.onDelete || at >= w.partition }
+// revision: below the partition too, once the new revision is the current one.
+func (w *workload) coming(at int) bool {
+	return w.onDelete || at >= w.partition || (w.fresh && w.current == w.target)
+}
 
 // done reports whether the replica at a place needs no step any more: it runs the
 // wanted image, or comes back with it.
