@@ -157,14 +157,12 @@ type post struct {
 	marker   string
 	sections []section
 	footer   []string
-	elsewhere
+	// whole says where a reader finds what was left out.
+	whole string
 }
 
-// elsewhere is where a reader finds what was left out.
-type elsewhere string
-
-func newPost(kind, id string, whole elsewhere) *post {
-	return &post{marker: Marker(kind, id), elsewhere: whole}
+func newPost(kind, id, whole string) *post {
+	return &post{marker: Marker(kind, id), whole: whole}
 }
 
 // say appends a paragraph, or anything else that stands by itself.
@@ -246,9 +244,7 @@ func (p *post) doneWith(title, hidden string) Post {
 	return Post{Title: title, Body: shown, Fingerprint: hex.EncodeToString(sum[:16])}
 }
 
-func tooLong(body string) bool {
-	return len(body) > PostLimit
-}
+func tooLong(body string) bool { return len(body) > PostLimit }
 
 func (p *post) render(left map[int]int, hidden string) string {
 	var b strings.Builder
@@ -265,7 +261,7 @@ func (p *post) render(left map[int]int, hidden string) string {
 		b.WriteString(s.text() + "\n\n")
 	}
 	if len(missing) > 0 {
-		fmt.Fprintf(&b, "_Left out, because GitHub takes no longer text: %s. %s_\n\n", strings.Join(missing, ", "), p.elsewhere)
+		fmt.Fprintf(&b, "_Left out, because GitHub takes no longer text: %s. %s_\n\n", strings.Join(missing, ", "), p.whole)
 	}
 	if len(p.footer) > 0 {
 		b.WriteString("<sub>" + strings.Join(p.footer, " · ") + "</sub>\n")
