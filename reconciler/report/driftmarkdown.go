@@ -199,4 +199,3 @@ func (p *driftPost) skew() {
 	}
 	p.table("Versions", g)
 }
-

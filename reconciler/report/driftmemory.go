@@ -89,7 +89,7 @@ func (r Remembered) fits() bool {
 			return false
 		}
 	}
-	return r.Cluster != ""
+	return r.Cluster != "" && min(r.Since, r.Reported, r.Until) >= 0
 }
 
 func encodeMemory(m memoryJSON) string {
