@@ -52,7 +52,10 @@ func (p *releasePost) explained(e *Explanation) {
 	inner := newPost(KindAnswer, "", "")
 	e.tell(inner)
 	for i := range inner.sections {
-		rows = append(rows, inner.sections[i].text(), "")
+		if i > 0 {
+			rows = append(rows, "")
+		}
+		rows = append(rows, inner.sections[i].text())
 	}
 	p.fold("Explained: "+html(e.Cluster), "the explanations", "", rows)
 }
@@ -117,7 +120,7 @@ func (s *Status) Markdown(id string) Post {
 			p.say("> [!CAUTION]\n> **%s is paused since %s:** %s", code(p.release.ID), stamp(x.At, s.At), pauseMarkdown(x))
 		}
 	}
-	g := newGrid("the releases", "Release", "Cohort", "Progress", ">Clusters", "State", ">Failures", "Why")
+	g := newGrid("the releases", "Release", "Cohort", "Progress", ">Clusters", "State", ">Failure budget", "Why")
 	for i := range s.Releases {
 		for k := range s.Releases[i].Rollouts {
 			r := &s.Releases[i].Rollouts[k]
@@ -143,7 +146,6 @@ func (s *Status) Markdown(id string) Post {
 		p.say("> [!NOTE]\n> %s", prose(n))
 	}
 	p.asOf(s.At)
-	p.foot("times in UTC")
 	if s.Commit != "" {
 		p.foot("in force " + code(short(s.Commit)))
 	}

@@ -42,7 +42,6 @@ func (d *Drift) Markdown(before DriftMemory) Post {
 	p.all()
 	p.skew()
 	p.asOf(d.At)
-	p.foot("times in UTC")
 	if d.Commit != "" {
 		p.foot("in force " + code(short(d.Commit)))
 	}

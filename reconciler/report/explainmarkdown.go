@@ -13,7 +13,6 @@ func (e *Explanation) Markdown(id string) Post {
 	p := newPost(KindAnswer, id, "`wavegate explain` shows all of it.")
 	e.tell(p)
 	p.asOf(e.At)
-	p.foot("times in UTC")
 	return p.done("")
 }
 
@@ -55,23 +54,27 @@ func (e *Explanation) tell(p *post) {
 	e.gatesMarkdown(p)
 }
 
-// gatesMarkdown lists the gates that were asked; the others are told in a line.
+// gatesMarkdown lists the gates that are closed; the others are told in a line.
 func (e *Explanation) gatesMarkdown(p *post) {
-	g := newGrid("the gates", "Gate", "Answer", "Why")
+	g := newGrid("the gates", "Closed gate", "Why")
+	var open []string
 	unasked := map[string][]string{}
 	for _, gate := range e.Gates {
 		switch {
 		case !gate.Open:
-			g.row(prose(gate.Name), "**closed**", prose(gate.Reason))
+			g.row("**"+prose(gate.Name)+"**", prose(gate.Reason))
 		case gate.Reason == "":
-			g.row(prose(gate.Name), "open", "")
+			open = append(open, prose(gate.Name))
 		default:
 			unasked[gate.Reason] = append(unasked[gate.Reason], prose(gate.Name))
 		}
 	}
 	p.table("", g)
+	if len(open) > 0 {
+		p.say("Open gates: %s.", strings.Join(open, ", "))
+	}
 	for _, r := range slices.Sorted(maps.Keys(unasked)) {
-		p.say("Not asked: %s (%s).", strings.Join(unasked[r], ", "), prose(r))
+		p.say("Gates %s: %s.", prose(r), strings.Join(unasked[r], ", "))
 	}
 }
 

@@ -122,6 +122,11 @@ func TestTheLivingCommentTellsHowTheReleaseStands(t *testing.T) {
 		}},
 		{"everything-paused", func(s *report.Status, _ *report.ReleaseView) *report.Status {
 			s.Paused = &plan.Pause{Reason: "network maintenance", By: "user:ann", At: ago(time.Hour)}
+			r := &s.Releases[0].Rollouts[1]
+			r.Phase, r.Gate, r.Reason = "paused", "everything-paused", "everything is paused: network maintenance"
+			for i := range s.InFlight {
+				s.InFlight[i].Verdict, s.InFlight[i].Reason = "stopped", r.Reason
+			}
 			return s
 		}},
 		{"soaking", func(s *report.Status, _ *report.ReleaseView) *report.Status {
@@ -134,7 +139,7 @@ func TestTheLivingCommentTellsHowTheReleaseStands(t *testing.T) {
 		{"waiting-for-a-window", func(s *report.Status, v *report.ReleaseView) *report.Status {
 			r := &s.Releases[0].Rollouts[1]
 			r.Gate, r.Reason, r.Running = "window-closed", "blackout weekends until 2026-03-09 07:00 UTC", 0
-			s.InFlight, v.NextOpening = nil, now.Add(5*24*time.Hour)
+			s.InFlight, v.NextOpening = nil, time.Date(2026, 3, 9, 7, 0, 0, 0, time.UTC)
 			return s
 		}},
 		{"blind", func(s *report.Status, _ *report.ReleaseView) *report.Status {

@@ -203,7 +203,7 @@ func (p *post) foot(part string) {
 
 // asOf is the small print that says when this was true.
 func (p *post) asOf(t time.Time) {
-	p.foot(fleeting("As of " + t.UTC().Format("Mon 2 Jan 2006 15:04 UTC")))
+	p.foot(fleeting("As of "+t.UTC().Format("Mon 2 Jan 2006 15:04 UTC")) + ", all times in UTC")
 }
 
 func (p *post) done(title string) Post {

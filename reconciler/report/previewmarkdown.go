@@ -38,11 +38,12 @@ func (v *Preview) Markdown(pr PullRequest) Post {
 		invalidMarkdown(p, pr)
 	default:
 		v.summaryMarkdown(p)
+		v.endMarkdown(p)
+		v.wavesMarkdown(p)
 		approvalsMarkdown(p, pr)
-		v.runMarkdown(p)
+		v.detailsMarkdown(p)
 	}
 	p.asOf(v.At)
-	p.foot("times in UTC")
 	if pr.Commit != "" {
 		p.foot("plan of " + code(short(pr.Commit)) + v.against())
 	}
@@ -125,7 +126,7 @@ func (v *Preview) summaryMarkdown(p *post) {
 			if m.Emergency != "" {
 				note = "emergency " + code(m.Emergency)
 			}
-			g.row(code(m.Product), code(m.Cohort), orWord(code(m.From), "new"), orWord(code(m.To), "no version any more"), note)
+			g.row(prose(m.Product), prose(m.Cohort), orWord(code(m.From), "new"), orWord(code(m.To), "no version any more"), note)
 		}
 		p.table("", g)
 	} else if len(v.Moves) == 1 && v.Moves[0].Emergency != "" {
@@ -218,29 +219,55 @@ func principal(name string) string {
 	return code(strings.TrimPrefix(name, "user:"))
 }
 
-func (v *Preview) runMarkdown(p *post) {
+// endMarkdown says when all of it is done, or what keeps it from that.
+func (v *Preview) endMarkdown(p *post) {
+	switch {
+	case v.Run == nil || len(v.Run.Rollouts) == 0:
+	case v.Run.Done:
+		p.say("**Finishes%s if nothing fails.**", fleeting(" "+stamp(v.Run.End, v.At)+", "+span(v.Run.End.Sub(v.At))+" after it takes effect,"))
+	default:
+		p.say("> [!WARNING]\n> **It does not finish** as things stand.%s", v.stands())
+	}
+	if v.Run != nil {
+		v.blockedMarkdown(p)
+	}
+}
+
+// stands says where rollouts end up that do not finish, when no cluster tells.
+func (v *Preview) stands() string {
+	if v.Run.BlockedCount > 0 {
+		return ""
+	}
+	for i := range v.Run.Rollouts {
+		if r := &v.Run.Rollouts[i]; r.Ends.IsZero() && r.Reason != "" {
+			return " " + prose(r.Product) + " in " + prose(r.Cohort) + " is " + prose(r.Phase.String()) + ": " + prose(r.Reason)
+		}
+	}
+	return ""
+}
+
+func (v *Preview) wavesMarkdown(p *post) {
 	if v.Run == nil {
 		return
 	}
 	for i := range v.Run.Rollouts {
 		v.rolloutMarkdown(p, &v.Run.Rollouts[i], len(v.Run.Rollouts) > 1)
 	}
-	switch {
-	case len(v.Run.Rollouts) == 0:
-	case v.Run.Done:
-		p.say("**Finishes%s if nothing fails.**", fleeting(" "+stamp(v.Run.End, v.At)+", "+span(v.Run.End.Sub(v.At))+" after it takes effect,"))
-	default:
-		p.say("> [!WARNING]\n> **It does not finish** as things stand; what blocks is below.")
+}
+
+// detailsMarkdown folds what one seldom looks at.
+func (v *Preview) detailsMarkdown(p *post) {
+	if v.Run == nil {
+		return
 	}
-	v.blockedMarkdown(p)
 	v.delaysMarkdown(p)
 	v.clustersMarkdown(p)
 }
 
 func (v *Preview) rolloutMarkdown(p *post, r *simulate.Rollout, several bool) {
-	g := newGrid("the waves", "Wave", ">Clusters", "Starts", "Finishes", "Soaks", "Next wave from")
+	g := newGrid("the waves", "Wave", ">Clusters", "Starts", "Finishes", "Soaks")
 	for i, w := range r.Waves {
-		starts, finishes, soak, until := v.moment(w.Starts, "does not start"), "", "", ""
+		starts, finishes, soak := v.moment(w.Starts, "does not start"), "", ""
 		switch {
 		case len(w.Clusters) == 0:
 			starts = "nobody is left for it"
@@ -250,19 +277,16 @@ func (v *Preview) rolloutMarkdown(p *post, r *simulate.Rollout, several bool) {
 		if w.Soak > 0 {
 			soak = span(w.Soak)
 			if !w.SoakEnds.IsZero() {
-				until = v.moment(w.SoakEnds, "")
+				soak += ", until " + v.moment(w.SoakEnds, "")
 			}
 		}
-		g.row(fmt.Sprintf("%d of %d", i+1, len(r.Waves)), strconv.Itoa(len(w.Clusters)), starts, finishes, soak, until)
+		g.row(fmt.Sprintf("%d of %d", i+1, len(r.Waves)), strconv.Itoa(len(w.Clusters)), starts, finishes, soak)
 	}
 	title := ""
 	if several {
 		title = prose(r.Product) + " in " + prose(r.Cohort)
 	}
 	p.table(title, g)
-	if r.Reason != "" && r.Ends.IsZero() {
-		p.say("In the end %s: %s", prose(r.Phase.String()), prose(r.Reason))
-	}
 }
 
 // moment writes a simulated time; it moves with the clock.
@@ -290,7 +314,7 @@ func (v *Preview) delaysMarkdown(p *post) {
 		g.row(fleeting(stamp(d.Since, v.At)), fleeting(strconv.Itoa(d.Clusters)), prose(d.Reason))
 	}
 	if len(g.rows) > 0 {
-		p.foldTable("What makes clusters wait: "+count(len(g.rows), "window or limit", "windows and limits"), g)
+		p.foldTable("What makes clusters wait on the way: "+strconv.Itoa(len(g.rows)), g)
 	}
 }
 

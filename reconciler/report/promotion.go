@@ -122,7 +122,6 @@ func (m *Promotion) Markdown() Post {
 	p.say("%s The plan is in the comment below.", after)
 	p.foot("release " + code(m.Release))
 	p.asOf(m.At)
-	p.foot("times in UTC")
 	return p.done(m.Title())
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,11 +67,14 @@ func (s *Status) ReleaseMarkdown(view ReleaseView) Post {
 	}
 	p.answers()
 	p.asOf(s.At)
-	p.foot("times in UTC")
 	if s.Commit != "" {
 		p.foot("in force " + code(short(s.Commit)))
 	}
-	p.foot("`/wavegate` `pause`, `resume`, `abort`, `retry`, `skip`, `explain`, `status`, `help`")
+	if p.release != nil {
+		p.foot("`/wavegate` `pause`, `resume`, `abort`, `retry`, `skip`, `explain`, `status`, `help`")
+	} else {
+		p.foot("comment `/wavegate help` for the commands")
+	}
 	return p.done("")
 }
 
@@ -160,14 +164,27 @@ func (p *releasePost) alarms() {
 	if p.s.Commit == "" {
 		p.say("> [!CAUTION]\n> **No commit is in force:** nothing is touched.")
 	}
+	p.problems()
+}
+
+// maxShownProblems bounds the problems of a cycle that are told one by one.
+const maxShownProblems = 5
+
+// problems are what went wrong in the cycle. Their number is part of the
+// fingerprint and their words are not: errors differ a little every time.
+func (p *releasePost) problems() {
 	if len(p.s.Problems) == 0 {
 		return
 	}
-	g := newGrid("the problems", "Wavegate has a problem")
-	for _, x := range p.s.Problems {
-		g.row(prose(x))
+	var b strings.Builder
+	for i, x := range p.s.Problems {
+		if i == maxShownProblems {
+			fmt.Fprintf(&b, "\n>\n> and %d more", len(p.s.Problems)-i)
+			break
+		}
+		b.WriteString("\n>\n> " + prose(x))
 	}
-	p.table("", g)
+	p.say("> [!WARNING]\n> **Wavegate has %s:**%s", count(len(p.s.Problems), "problem", "problems"), fleeting(b.String()))
 }
 
 func pauseMarkdown(x *plan.Pause) string {
@@ -183,14 +200,22 @@ func (p *releasePost) paused(x *plan.Pause) {
 	p.say("> [!CAUTION]\n> **Paused since %s:** %s\n>\n> Nothing is started and no broker more is touched. It stays so until somebody resumes it.",
 		stamp(x.At, p.s.At), pauseMarkdown(x))
 	p.failures()
-	lines := []string{
-		"/wavegate resume           go on; the failures so far are accepted",
-		"/wavegate abort            go back: opens the pull request that reverts",
+	commands := [][2]string{
+		{"/wavegate resume", "go on; the failures so far are accepted"},
+		{"/wavegate abort", "go back: opens the pull request that reverts"},
 	}
 	if f := p.release.Failed; len(f) > 0 && isPlainName(f[0].Cluster) {
-		lines = append(lines,
-			fmt.Sprintf("%-26s try the cluster again, once it is resumed", "/wavegate retry "+f[0].Cluster),
-			fmt.Sprintf("%-26s leave it as it is, and let the wave finish", "/wavegate skip "+f[0].Cluster+" REASON"))
+		commands = append(commands,
+			[2]string{"/wavegate retry " + f[0].Cluster, "try the cluster again, once it is resumed"},
+			[2]string{"/wavegate skip " + f[0].Cluster + " REASON", "leave it as it is, and let the wave finish"})
+	}
+	width := 0
+	for _, c := range commands {
+		width = max(width, len(c[0]))
+	}
+	lines := make([]string, len(commands))
+	for i, c := range commands {
+		lines[i] = fmt.Sprintf("%-*s  %s", width, c[0], c[1])
 	}
 	p.say("**What to do:** find out why, then comment one of\n\n```text\n%s\n```", strings.Join(lines, "\n"))
 }
@@ -248,12 +273,12 @@ var advice = map[string]string{
 	plan.BudgetSpent.String():        "retry or skip what failed, then `/wavegate resume`",
 	plan.VersionForbidden.String():   "go by a version in between, or change the product's version policy",
 	plan.LateJoinerHeld.String():     "let it join with `/wavegate retry CLUSTER`",
-	plan.PredecessorNotDone.String(): "nothing: it goes on by itself",
-	plan.WindowClosed.String():       "nothing: it goes on by itself",
-	plan.WindowTooShort.String():     "nothing: it goes on by itself",
-	plan.WaveNotOpen.String():        "nothing: it goes on by itself",
-	plan.LimitReached.String():       "nothing: it goes on by itself",
-	plan.WaveLimitReached.String():   "nothing: it goes on by itself",
+}
+
+// byItself are the gates that open without anybody's help.
+var byItself = []string{
+	plan.PredecessorNotDone.String(), plan.WindowClosed.String(), plan.WindowTooShort.String(), plan.WaveNotOpen.String(),
+	plan.LimitReached.String(), plan.WaveLimitReached.String(),
 }
 
 // waits says why the rollout does not go on, when it does not.
@@ -272,11 +297,13 @@ func (p *releasePost) waits() {
 		return
 	}
 	text := "**Waits:** " + prose(r.Reason)
-	if a := advice[r.Gate]; a != "" {
+	switch a := advice[r.Gate]; {
+	case a != "":
 		text += "\n**What to do:** " + a
-	}
-	if !p.view.NextOpening.IsZero() {
-		text += "\n**Next opening:** " + stamp(p.view.NextOpening, p.s.At)
+	case !p.view.NextOpening.IsZero():
+		text += "\nIt goes on by itself at the next opening, **" + stamp(p.view.NextOpening, p.s.At) + "**."
+	case slices.Contains(byItself, r.Gate):
+		text += "\nIt goes on by itself."
 	}
 	p.say("> [!NOTE]\n> %s", strings.ReplaceAll(text, "\n", "\n>\n> "))
 }
@@ -303,7 +330,7 @@ func (p *releasePost) soakEnds(w Wave) string {
 
 // progress is the train of cohorts.
 func (p *releasePost) progress() {
-	g := newGrid("the cohorts", "Cohort", "Progress", ">Clusters", "State", ">Failures")
+	g := newGrid("the cohorts", "Cohort", "Progress", ">Clusters", "State", ">Failure budget")
 	for i := range p.release.Rollouts {
 		r := &p.release.Rollouts[i]
 		name := prose(r.Cohort)
@@ -313,6 +340,7 @@ func (p *releasePost) progress() {
 		g.row(name, progressBar(r), fmt.Sprintf("%d/%d", r.OnTarget, r.Clusters), r.stateMarkdown(p.s.At), r.budgetMarkdown(p.release))
 	}
 	p.table("", g)
+	p.foot("█ done ▒ in flight ▓ failed")
 }
 
 // progressBar draws a rollout as a text of always the same width.
@@ -338,10 +366,10 @@ func (r *Rollout) stateMarkdown(at time.Time) string {
 // budgetMarkdown says how much of the failure budget is spent. Failures of the
 // release count in every cohort.
 func (r *Rollout) budgetMarkdown(release *Release) string {
-	if r.Phase == plan.PhaseFinished.String() && release.Failures == 0 {
-		return "0"
+	if r.Phase == plan.PhaseFinished.String() {
+		return ""
 	}
-	return fmt.Sprintf("%d of %d allowed", release.Failures, r.Budget)
+	return fmt.Sprintf("%d of %d spent", release.Failures, r.Budget)
 }
 
 // waves are those of the cohort that the pull request moves.
@@ -355,7 +383,7 @@ func (p *releasePost) waves() {
 		switch {
 		case w.Soak == 0:
 		case !w.SoakedAt.IsZero():
-			soak = span(w.Soak) + ", quiet until " + stamp(w.SoakedAt, p.s.At)
+			soak = span(w.Soak) + ", soaked " + stamp(w.SoakedAt, p.s.At)
 		case !w.FinishedAt.IsZero():
 			soak = span(w.Soak) + ", until about " + p.soakEnds(w)
 		default:
@@ -394,11 +422,21 @@ func (p *releasePost) concerns(product, cohort string) bool {
 func (p *releasePost) inFlight() {
 	g := lineGrid()
 	for _, l := range p.s.InFlight {
-		if p.concerns(l.Product, l.Cohort) {
-			lineRow(g, l)
+		if !p.concerns(l.Product, l.Cohort) {
+			continue
 		}
+		if p.told(l.Reason) {
+			l.Reason = ""
+		}
+		lineRow(g, l)
 	}
 	p.clusters("In flight", g)
+}
+
+// told reports whether a reason stands further up already.
+func (p *releasePost) told(reason string) bool {
+	return p.release.Paused != nil && reason == p.release.Paused.Reason ||
+		slices.ContainsFunc(p.release.Failed, func(f Failure) bool { return f.Reason == reason })
 }
 
 func lineGrid() *grid {
