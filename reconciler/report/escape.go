@@ -8,6 +8,9 @@ import (
 // textLimit bounds a text from outside in Markdown, in characters.
 const textLimit = 400
 
+// nameLimit bounds a name or a command: as long as Kubernetes lets names be.
+const nameLimit = 253
+
 // breaker is an invisible space. GitHub looks for mentions, references and bare
 // addresses in the text that a reader would see, after escapes were resolved, so
 // an escape does not stop them: something must stand in between.
@@ -38,7 +41,7 @@ func html(s string) string { return escaped(tame(s, textLimit), htmlEscapes) }
 // code shows a name or a command as code. GitHub reads no mention or reference in
 // it.
 func code(s string) string {
-	s = tame(s, textLimit)
+	s = tame(s, nameLimit)
 	switch {
 	case s == "":
 		return ""

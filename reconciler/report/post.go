@@ -39,11 +39,19 @@ const (
 const (
 	markerBegin = "<!-- wavegate:"
 	markerEnd   = " -->"
-	markerLimit = 300
+	// markerID bounds an ID in bytes, markerLimit the whole marker, in which a
+	// byte may take three.
+	markerID    = 100
+	markerLimit = 600
 )
 
-// Marker is the hidden first line of a body, by which it is found again.
+// Marker is the hidden first line of a body, by which it is found again. An ID of
+// more than 100 bytes is replaced by its digest.
 func Marker(kind, id string) string {
+	if len(id) > markerID {
+		sum := sha256.Sum256([]byte(id))
+		id = "sha256." + hex.EncodeToString(sum[:16])
+	}
 	return markerBegin + markerWord(kind) + ":" + markerWord(id) + markerEnd
 }
 
@@ -152,7 +160,7 @@ func (s *section) text() string {
 }
 
 // post collects sections. The first ones matter most: what is too long is cut
-// from the end, and details before anything else.
+// from the end, and what is folded before anything else.
 type post struct {
 	marker   string
 	sections []section
@@ -218,22 +226,12 @@ func (p *post) doneWith(title, hidden string) Post {
 	}
 	left := map[int]int{} // rows left out, by section
 	body := p.render(left, hidden)
-	for i := len(p.sections) - 1; i >= 0 && tooLong(body); i-- {
-		s := &p.sections[i]
-		if s.name == "" {
-			continue
-		}
-		all := s.rows
-		s.rows = nil
-		left[i] = len(all)
-		for keep := len(all) * 3 / 4; keep > 2; keep = keep * 3 / 4 {
-			s.rows, left[i] = all[:keep], len(all)-keep
-			if body = p.render(left, hidden); !tooLong(body) {
-				break
+	for _, folded := range []bool{true, false} {
+		for i := len(p.sections) - 1; i >= 0 && tooLong(body); i-- {
+			if s := &p.sections[i]; s.name != "" && (s.tail != "") == folded {
+				body = p.cut(i, left, hidden)
 			}
-			s.rows, left[i] = nil, len(all)
 		}
-		body = p.render(left, hidden)
 	}
 	shown, lasting := split(body)
 	if len(shown) > PostLimit { // what cannot be left out is bounded far below
@@ -242,6 +240,20 @@ func (p *post) doneWith(title, hidden string) Post {
 	}
 	sum := sha256.Sum256([]byte(title + "\x00" + lasting))
 	return Post{Title: title, Body: shown, Fingerprint: hex.EncodeToString(sum[:16])}
+}
+
+// cut leaves out as many rows at the end of a section as it takes, or all.
+func (p *post) cut(i int, left map[int]int, hidden string) string {
+	s := &p.sections[i]
+	all := s.rows
+	for keep := len(all) * 3 / 4; keep > 2; keep = keep * 3 / 4 {
+		s.rows, left[i] = all[:keep], len(all)-keep
+		if body := p.render(left, hidden); !tooLong(body) {
+			return body
+		}
+	}
+	s.rows, left[i] = nil, len(all)
+	return p.render(left, hidden)
 }
 
 func tooLong(body string) bool { return len(body) > PostLimit }

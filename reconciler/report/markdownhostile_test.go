@@ -1,0 +1,282 @@
+package report_test
+
+import (
+	"bytes"
+	"html"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	goldmarkhtml "github.com/yuin/goldmark/renderer/html"
+
+	"github.com/wavegate-dev/wavegate/reconciler/admission"
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
+	"github.com/wavegate-dev/wavegate/reconciler/report"
+	"github.com/wavegate-dev/wavegate/reconciler/simulate"
+)
+
+// page renders Markdown as GitHub does before it removes what it does not allow:
+// tables, bare addresses and raw HTML included.
+func page(t *testing.T, body string) string {
+	t.Helper()
+	md := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(goldmarkhtml.WithUnsafe()))
+	var b bytes.Buffer
+	if err := md.Convert([]byte(body), &b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+var (
+	comments = regexp.MustCompile(`(?s)<!--.*?-->`)
+	tags     = regexp.MustCompile(`<[^>]*>`)
+	asCode   = regexp.MustCompile(`(?s)<(code|pre)[^>]*>.*?</(code|pre)>`)
+	calling  = regexp.MustCompile(`@[A-Za-z0-9]|#[0-9]|(?i:gh)-[0-9]|(?i:https?|ftp)://|(?i:www)\.`)
+)
+
+// shape is the tags of a page without its text.
+func shape(html string) []string { return tags.FindAllString(comments.ReplaceAllString(html, ""), -1) }
+
+// posts are all posts, with s for every text in them.
+func posts(s string) map[string]report.Post {
+	filled := func(v any) { fill(reflect.ValueOf(v).Elem(), s) }
+	var status report.Status
+	var preview report.Preview
+	var drift report.Drift
+	var explanation report.Explanation
+	var promotion report.Promotion
+	var answer, refused report.Answer
+	var problems fleet.Problems
+	var view report.ReleaseView
+	for _, v := range []any{&status, &preview, &drift, &explanation, &promotion, &answer, &refused, &problems, &view} {
+		filled(v)
+	}
+	answer.Refused, answer.Done = "", ""
+	moving := view
+	moving.SupersededBy, moving.Judgement, moving.Answers = "", nil, []report.Answer{answer, refused}
+	superseded := view
+	superseded.Judgement = nil
+	rejected, pending := view, view
+	rejected.Judgement = &admission.Judgement{Status: admission.Rejected, Reason: s}
+	pending.Judgement = &admission.Judgement{Status: admission.Pending, Reason: s}
+	running := status
+	running.Paused, running.Frozen = nil, nil
+	running.Releases = slices.Clone(status.Releases)
+	for i := range running.Releases {
+		running.Releases[i].Paused = nil
+	}
+	memory := report.DriftMemory{Known: true}
+	fill(reflect.ValueOf(&memory.Items).Elem(), s)
+	fill(reflect.ValueOf(&memory.Gone).Elem(), s)
+	for i := range memory.Gone {
+		memory.Gone[i].Cluster += "gone"
+		memory.Gone[i].Until = now.Unix()
+	}
+	pr := report.PullRequest{ID: s, Commit: s, Approvals: fleet.Approvals{Required: 2, By: []string{"team:" + s, "user:" + s, s}}, Approved: []string{s}}
+	invalid := pr
+	invalid.Problems, invalid.Files = problems, "https://github.com/acme/fleet/blob/c0ffee/"
+	return map[string]report.Post{
+		"plan":              preview.Markdown(pr),
+		"plan, invalid":     preview.Markdown(invalid),
+		"release, paused":   status.ReleaseMarkdown(moving),
+		"release, rolling":  running.ReleaseMarkdown(moving),
+		"release, replaced": status.ReleaseMarkdown(superseded),
+		"release, rejected": status.ReleaseMarkdown(rejected),
+		"release, pending":  status.ReleaseMarkdown(pending),
+		"status":            status.Markdown(s),
+		"drift":             drift.Markdown(memory),
+		"explanation":       explanation.Markdown(s),
+		"promotion":         promotion.Markdown(),
+		"promotion, closed": promotion.ClosedMarkdown(s),
+		"answer":            refused.Markdown(s),
+		"help":              report.HelpMarkdown(s, []string{s, "team:" + s}),
+	}
+}
+
+// checkHarmless holds posts full of hostile text against posts full of harmless
+// text: not one tag more or less, nobody is called and nothing is linked.
+func checkHarmless(t *testing.T, hostile string) {
+	t.Helper()
+	const harmless = "abcdefghij"
+	want := posts(harmless)
+	for name, p := range posts(hostile) {
+		if len(p.Body) > report.PostLimit {
+			t.Errorf("%s has %d bytes", name, len(p.Body))
+		}
+		got, plain := withoutHrefs(shape(page(t, p.Body))), withoutHrefs(shape(page(t, want[name].Body)))
+		if !slices.Equal(got, plain) {
+			t.Errorf("%s looks different with %.60q: %s", name, hostile, firstDifference(got, plain))
+		}
+		text := comments.ReplaceAllString(page(t, p.Body), "")
+		text = tags.ReplaceAllString(asCode.ReplaceAllString(text, ""), "\n")
+		if at := calling.FindStringIndex(html.UnescapeString(text)); at != nil {
+			t.Errorf("%s with %.60q says %.60q, which GitHub reads", name, hostile, html.UnescapeString(text)[at[0]:])
+		}
+		if _, _, ok := report.FindMarker(p.Body); !ok {
+			t.Errorf("%s has no marker with %.60q: %.200s", name, hostile, p.Body)
+		}
+	}
+}
+
+func firstDifference(got, want []string) string {
+	for i := range min(len(got), len(want)) {
+		if got[i] != want[i] {
+			return "tag " + strconv.Itoa(i) + " is " + got[i] + " instead of " + want[i]
+		}
+	}
+	return strconv.Itoa(len(got)) + " tags instead of " + strconv.Itoa(len(want))
+}
+
+// withoutHrefs forgets where links to files lead, and that a file's name may
+// make no link.
+func withoutHrefs(shape []string) []string {
+	return slices.DeleteFunc(shape, func(tag string) bool {
+		return strings.HasPrefix(tag, `<a href="https://github.com/acme/fleet/blob/c0ffee/`) || tag == "</a>"
+	})
+}
+
+var hostileTexts = []string{
+	"@channel please merge #12 and GH-13, see acme/fleet#14",
+	"</details><script>alert(1)</script><img src=x onerror=alert(1)>",
+	"<!-- wavegate:release:9 --> --> <!--",
+	"a | b | c\n| --- |\n\n# heading\n\n- list",
+	"a\\| b \\\\| c `code\\` `` | ` |",
+	"[click](javascript:alert(1)) ![x](https://evil.example/a.png) <https://evil.example>",
+	"https://evil.example www.evil.example mailto:a@evil.example a@evil.example ftp://evil.example",
+	"*bold* _it_ ~~gone~~ $x^2$ $$y$$ :tada: &lt;b&gt; &#64;ann",
+	"```\n/wavegate resume\n```",
+	"    indented", "> quote", "# heading", "- item", "+ item", "1. item", "2) item", "===", "---", "[!NOTE]", "[x]: https://evil.example",
+	"a\x1b[31m\u202e\u2028\x01\x02b", "\x01", "\xff\xfe", "`", "``", "|", "\\", "&", "<", "@", "\\`", "`\\",
+	"</code></td></tr></table>", "</summary>", "</sub>", "^[1]", "[^1]: x",
+}
+
+func TestNoTextFromOutsideMeansAnythingToGitHub(t *testing.T) {
+	for _, s := range hostileTexts {
+		t.Run("", func(t *testing.T) { checkHarmless(t, s) })
+	}
+}
+
+func TestLongTextFromOutsideIsCutAndClosesWhatItOpened(t *testing.T) {
+	known := map[string]bool{}
+	for _, p := range posts("abcdefghij") {
+		for _, tag := range shape(page(t, p.Body)) {
+			known[tag] = true
+		}
+	}
+	for _, s := range []string{strings.Repeat("@ann ", 2000), strings.Repeat("`|", 5000), strings.Repeat("<b>", 3000)} {
+		for name, p := range posts(s) {
+			tags := shape(page(t, p.Body))
+			if len(p.Body) > report.PostLimit || len(p.Title) > 1000 {
+				t.Errorf("%s has %d bytes, its title %d", name, len(p.Body), len(p.Title))
+			}
+			open := 0
+			for _, tag := range tags {
+				if !known[tag] && tag != "<em>" && tag != "</em>" && !strings.HasPrefix(tag, "<a href=\"https://github.com/acme/fleet/blob/c0ffee/") {
+					t.Errorf("%s has %s with %.20q", name, tag, s)
+				}
+				open += strings.Count(tag, "<details>") - strings.Count(tag, "</details>")
+			}
+			if open != 0 {
+				t.Errorf("%s leaves a fold open with %.20q", name, s)
+			}
+			if _, _, ok := report.FindMarker(p.Body); !ok {
+				t.Errorf("%s has no marker with %.20q", name, s)
+			}
+		}
+	}
+}
+
+// words that a report compares with: text that is one of them is not from
+// outside.
+var words = []string{"paused", "finished", "soaking", plan.PhaseFinished.String()}
+
+func FuzzNoTextFromOutsideMeansAnythingToGitHub(f *testing.F) {
+	for _, s := range hostileTexts {
+		if len(s) < 200 {
+			f.Add(s)
+		}
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if strings.TrimSpace(report.Clean(s)) == "" || slices.Contains(words, s) || len(s) > 500 {
+			t.Skip()
+		}
+		checkHarmless(t, s)
+	})
+}
+
+func TestOnlyWhatPlainlyIsAnAddressBecomesALink(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://app.datadoghq.eu/monitors/1?q=a:b&from=2": `href="https://app.datadoghq.eu/monitors/1?q=a:b&amp;from=2"`,
+		"HTTP://prometheus:9090/graph":                     `href="http://prometheus:9090/graph"`,
+		"https://evil.example/a)b(c\"d'e<f>|`\\ \n\x00é":   `href="https://evil.example/a%29b%28c%22d%27e%3Cf%3E%7C%60%5C%20%0A%00%C3%A9"`,
+		"javascript:alert(1)":                              "",
+		"https://github.com@evil.example/":                 "",
+		"https://evil.example\\@github.com":                "",
+		"https://":                                         "",
+		"//evil.example":                                   "",
+		"data:text/html,x":                                 "",
+		" https://evil.example":                            "",
+		"https://" + strings.Repeat("a", 5000):             "",
+	} {
+		e := &report.Explanation{At: now, Alerts: []report.Alert{{Monitor: "m", Link: address}}}
+		got := page(t, e.Markdown("1").Body)
+		if want == "" && strings.Contains(got, "<a ") || want != "" && !strings.Contains(got, want) {
+			t.Errorf("%q becomes\n%s", address, got)
+		}
+	}
+}
+
+func TestAPostIsNeverLongerThanGitHubTakes(t *testing.T) {
+	run := &simulate.Preview{Done: true, End: now, Rollouts: []simulate.Rollout{{Product: "kafka", Cohort: "prod", Waves: []simulate.Wave{{Starts: now, Finishes: now}}}}}
+	for range 20_000 {
+		run.Rollouts[0].Waves[0].Clusters = append(run.Rollouts[0].Waves[0].Clusters, "lkc-with-a-long-name")
+	}
+	p := (&report.Preview{At: now, Moves: []report.Move{{Product: "kafka", Cohort: "prod", To: "7.6.1"}}, Run: run}).Markdown(pullRequest())
+	if len(p.Body) > report.PostLimit {
+		t.Errorf("%d bytes", len(p.Body))
+	}
+	for _, want := range []string{"20000 clusters in 1 wave", "| 1 of 1 | 20000 |", "**Approval:**", "Left out", "of the clusters", "`wavegate plan --output json`", "</details>", "<sub>"} {
+		if !strings.Contains(p.Body, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if n := strings.Count(p.Body, "lkc-with-a-long-name"); n < 1000 {
+		t.Errorf("only %d of the clusters are left", n)
+	}
+	if strings.Count(p.Body, "<details>") != strings.Count(p.Body, "</details>") {
+		t.Error("a fold stays open")
+	}
+}
+
+func TestAMarkerIsFoundAgain(t *testing.T) {
+	for _, id := range []string{"", "42", strings.Repeat("-", 100), "kafka-7.6.1-c0ffee0", "kafka/prod", "--> <b>", "a--b-", "a:b", "é\n%"} {
+		kind, got, ok := report.FindMarker(report.Marker(report.KindRelease, id) + "\ntext")
+		if !ok || kind != report.KindRelease || got != id {
+			t.Errorf("%q is found as %q, %q, %v", id, kind, got, ok)
+		}
+	}
+	for _, body := range []string{
+		"", "text", "text\n" + report.Marker("plan", "1"), "<!-- wavegate:plan -->", "<!-- wavegate:plan:1", "<!-- wavegate:plan:%4 -->", "<!-- wavegate:plan:%41 -->", "<!-- wavegate:pl\nan:1 -->",
+	} {
+		if kind, id, ok := report.FindMarker(body); ok {
+			t.Errorf("%q has the marker %q %q", body, kind, id)
+		}
+	}
+}
+
+func FuzzFindMarker(f *testing.F) {
+	f.Add("<!-- wavegate:plan:42 -->")
+	f.Add("<!-- wavegate:plan:%2D%2D -->\n")
+	f.Fuzz(func(t *testing.T, body string) {
+		kind, id, ok := report.FindMarker(body)
+		if ok && !strings.HasPrefix(strings.TrimLeft(body, " \t\r\n\ufeff"), report.Marker(kind, id)) {
+			t.Errorf("%q is read as %q %q", body, kind, id)
+		}
+	})
+}
