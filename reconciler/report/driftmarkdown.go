@@ -100,7 +100,11 @@ func (p *driftPost) isNew(i DriftItem) bool {
 // lasted says since when, and for how long.
 func (p *driftPost) lasted(since int64) string {
 	t := time.Unix(since, 0)
-	return stamp(t, p.d.At) + fleeting(" ("+span(p.d.At.Sub(t))+")")
+	age := ""
+	if d := p.d.At.Sub(t); d >= time.Minute {
+		age = " (" + span(d) + ")"
+	}
+	return stamp(t, p.d.At) + fleeting(age)
 }
 
 // causes counts by cohort and cause.
