@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // DriftMemory is what the drift issue remembers of the reports before: since
@@ -52,7 +51,7 @@ const (
 	memoryLimit    = 20_000
 	memoryUnpacked = 1 << 20
 	memoryItems    = 2_000
-	memoryName     = 200
+	memoryName     = nameLimit
 	// goneFor is how long what is gone is told, goneItems how many.
 	goneFor   = 7 * 24 * time.Hour
 	goneItems = 50
@@ -85,7 +84,7 @@ func (m DriftMemory) Encode() string {
 
 func (r Remembered) fits() bool {
 	for _, s := range []string{r.Cluster, r.Kind, r.Cohort} {
-		if len(s) > memoryName || !utf8.ValidString(s) {
+		if len(s) > memoryName {
 			return false
 		}
 	}
@@ -159,14 +158,19 @@ func decodeMemory(s string) (DriftMemory, bool) {
 
 type driftKey struct{ cluster, kind string }
 
-func (r *Remembered) key() driftKey { return driftKey{r.Cluster, r.Kind} }
+// key is the same before and after the memory was written down.
+func (r *Remembered) key() driftKey { return newDriftKey(r.Cluster, r.Kind) }
+
+func newDriftKey(cluster, kind string) driftKey {
+	return driftKey{strings.ToValidUTF8(cluster, "\ufffd"), strings.ToValidUTF8(kind, "\ufffd")}
+}
 
 // next works out what the report d remembers after m.
 func (m DriftMemory) next(d *Drift) (next DriftMemory, unseen int) {
 	at := d.At.Unix()
 	before := make(map[driftKey]Remembered, len(m.Items))
 	for _, r := range m.Items {
-		if r.Since <= at && r.Reported <= at { // never from the future
+		if r.fits() && r.Since <= at && r.Reported <= at { // never from the future
 			before[r.key()] = r
 		}
 	}
@@ -188,7 +192,7 @@ func (m DriftMemory) next(d *Drift) (next DriftMemory, unseen int) {
 		next.Items = append(next.Items, r)
 	}
 	for _, r := range m.Items {
-		if seen[r.key()] || r.Since > at {
+		if seen[r.key()] || !r.fits() || r.Since > at {
 			continue
 		}
 		if _, hidden := slices.BinarySearch(d.Unseen, r.Cluster); hidden {
@@ -200,7 +204,7 @@ func (m DriftMemory) next(d *Drift) (next DriftMemory, unseen int) {
 		next.Gone = append(next.Gone, r)
 	}
 	for _, r := range m.Gone {
-		if age := at - r.Until; age >= 0 && age < int64(goneFor/time.Second) && r.Since <= r.Until && !seen[r.key()] {
+		if age := at - r.Until; r.fits() && age >= 0 && age < int64(goneFor/time.Second) && r.Since <= r.Until && !seen[r.key()] {
 			next.Gone = append(next.Gone, r)
 		}
 	}
