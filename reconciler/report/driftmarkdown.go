@@ -90,7 +90,9 @@ func (p *driftPost) summary(before DriftMemory, fresh, unseen int) {
 	}
 }
 
-func (p *driftPost) remembered(i DriftItem) Remembered { return p.since[newDriftKey(i.Cluster, i.Kind)] }
+func (p *driftPost) remembered(i DriftItem) Remembered {
+	return p.since[newDriftKey(i.Cluster, i.Kind)]
+}
 
 func (p *driftPost) isNew(i DriftItem) bool {
 	r := p.remembered(i)

@@ -46,7 +46,7 @@ var (
 	comments = regexp.MustCompile(`(?s)<!--.*?-->`)
 	tags     = regexp.MustCompile(`<[^>]*>`)
 	asCode   = regexp.MustCompile(`(?s)<(code|pre)[^>]*>.*?</(code|pre)>`)
-	calling  = regexp.MustCompile(`@[A-Za-z0-9]|#[0-9]|(?i:gh)-[0-9]|(?i:https?|ftp)://|(?i:www)\.`)
+	calling  = regexp.MustCompile(`@[A-Za-z0-9]|#[0-9]|(?i:gh)-[0-9]|(?i:https?|ftp)://|(?i:www)\.[A-Za-z0-9]|:[a-z_]+:`)
 )
 
 // shape is the tags of a page without its text.
@@ -117,18 +117,24 @@ func checkHarmless(t *testing.T, hostile string) {
 		if len(p.Body) > report.PostLimit {
 			t.Errorf("%s has %d bytes", name, len(p.Body))
 		}
-		whole := page(t, p.Body)
-		if got := withoutHrefs(shape(whole)); !slices.Equal(got, want[name]) {
-			t.Errorf("%s looks different with %.60q: %s", name, hostile, firstDifference(got, want[name]))
-		}
-		text := comments.ReplaceAllString(whole, "")
-		text = tags.ReplaceAllString(asCode.ReplaceAllString(text, ""), "\n")
-		if at := calling.FindStringIndex(html.UnescapeString(text)); at != nil {
-			t.Errorf("%s with %.60q says %.60q, which GitHub reads", name, hostile, html.UnescapeString(text)[at[0]:])
-		}
+		checkPage(t, name, p.Body, hostile, want[name])
 		if _, _, ok := report.FindMarker(p.Body); !ok {
 			t.Errorf("%s has no marker with %.60q: %.200s", name, hostile, p.Body)
 		}
+	}
+}
+
+// checkPage holds one post against the tags that it should have.
+func checkPage(t *testing.T, name, body, hostile string, want []string) {
+	t.Helper()
+	whole := page(t, body)
+	if got := withoutHrefs(shape(whole)); !slices.Equal(got, want) {
+		t.Errorf("%s looks different with %.60q: %s", name, hostile, firstDifference(got, want))
+	}
+	text := comments.ReplaceAllString(whole, "")
+	text = html.UnescapeString(tags.ReplaceAllString(asCode.ReplaceAllString(text, ""), "\n"))
+	if at := calling.FindStringIndex(text); at != nil {
+		t.Errorf("%s with %.60q says %.60q, which GitHub reads", name, hostile, text[at[0]:])
 	}
 }
 
@@ -224,6 +230,30 @@ func FuzzNoTextFromOutsideMeansAnythingToGitHub(f *testing.F) {
 			t.Skip()
 		}
 		checkHarmless(t, s)
+	})
+}
+
+// smallest is a post with the places that a text can stand in: a heading, a
+// paragraph, a cell, a code span and a link.
+func smallest(s string) report.Post {
+	return (&report.Explanation{
+		At: now, Line: report.Line{Cluster: s, Verdict: s, Reason: s, Cohort: s},
+		Gates:  []report.Gate{{Name: s, Reason: s}, {Name: s, Open: true}},
+		Alerts: []report.Alert{{Monitor: s, Since: now, Link: "https://prometheus.example"}},
+	}).Markdown("1")
+}
+
+// FuzzACellKeepsItsText is the same for the smallest post: far more texts in the
+// same time.
+func FuzzACellKeepsItsText(f *testing.F) {
+	for _, s := range hostileTexts {
+		f.Add(s)
+	}
+	want := withoutHrefs(shape(render(smallest("abcdefghij").Body)))
+	f.Fuzz(func(t *testing.T, s string) {
+		if strings.TrimSpace(report.Clean(s)) != "" {
+			checkPage(t, "an explanation", smallest(s).Body, s, want)
+		}
 	})
 }
 
