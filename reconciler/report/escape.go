@@ -116,11 +116,14 @@ func numbersList(before, after string) bool {
 	return before != "" && strings.Trim(before, "0123456789") == "" && (after == "" || after[0] == ' ')
 }
 
-// emojiBegins reports whether a colon and a name end the text.
+// emojiBegins reports whether a colon and a name end the text. In a time they do
+// not: there the name is a number, and a number stands before it.
 func emojiBegins(before string) bool {
 	at := strings.LastIndexByte(before, ':')
-	return at >= 0 && strings.IndexFunc(before[at+1:], func(r rune) bool { return !isEmojiRune(r) }) < 0 &&
-		(at == 0 || !isDigit(before[at-1]))
+	if at < 0 || strings.IndexFunc(before[at+1:], func(r rune) bool { return !isEmojiRune(r) }) >= 0 {
+		return false
+	}
+	return strings.Trim(before[at+1:], "0123456789") != "" || at == 0 || !isDigit(before[at-1])
 }
 
 func isEmojiRune(r rune) bool {

@@ -176,7 +176,7 @@ var hostileTexts = []string{
 	"```\n/wavegate resume\n```",
 	"    indented", "> quote", "# heading", "- item", "+ item", "1. item", "2) item", "===", "---", "[!NOTE]", "[x]: https://evil.example",
 	"a\x1b[31m\u202e\u2028\x01\x02b", "\x01", "\xff\xfe", "`", "``", "|", "\\", "&", "<", "@", "\\`", "`\\",
-	"</code></td></tr></table>", "</summary>", "</sub>", "^[1]", "[^1]: x",
+	"</code></td></tr></table>", "</summary>", "</sub>", "^[1]", "[^1]: x", "1:tada: :100: 08:40:12",
 }
 
 func TestNoTextFromOutsideMeansAnythingToGitHub(t *testing.T) {
