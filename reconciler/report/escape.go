@@ -62,6 +62,15 @@ func link(label, address string) string {
 	return "[" + prose(label) + "](" + target + ")"
 }
 
+// linkedCode shows a name as code that leads to an address, if that is one.
+func linkedCode(name, address string) string {
+	target, ok := httpAddress(address)
+	if !ok || name == "" {
+		return code(name)
+	}
+	return "[" + code(name) + "](" + target + ")"
+}
+
 // tame makes text from outside one line without control characters, edges of
 // space or more than limit characters.
 func tame(s string, limit int) string {

@@ -159,7 +159,7 @@ func TestTheLivingCommentTellsHowTheReleaseStands(t *testing.T) {
 			return s
 		}},
 		{"superseded", func(s *report.Status, v *report.ReleaseView) *report.Status {
-			v.SupersededBy = "kafka-7.6.2-deadbee"
+			v.SupersededBy, v.SupersededLink = "kafka-7.6.2-deadbee", "https://github.com/acme/fleet/pull/43"
 			s.Releases[0].Rollouts = s.Releases[0].Rollouts[:1]
 			return s
 		}},
@@ -326,7 +326,7 @@ func TestAPromotionBringsTheEvidenceOfTheCohortsBefore(t *testing.T) {
 	m.Evidence[0].Link = "https://github.com/acme/fleet/pull/41"
 	m.AutoMerge = true
 	goldenPost(t, "promotion", m.Markdown())
-	goldenPost(t, "promotion-closed", m.ClosedMarkdown("kafka 7.6.2 has taken its place: see #43"))
+	goldenPost(t, "promotion-closed", m.ClosedMarkdown("kafka 7.6.2 has taken its place", "https://github.com/acme/fleet/pull/43"))
 	if _, ok := report.NewPromotion(s, trainID, "canary", "", 2); ok {
 		t.Error("a cohort is its own evidence")
 	}

@@ -102,7 +102,7 @@ func posts(s string) map[string]report.Post {
 		"drift":             drift.Markdown(memory),
 		"explanation":       explanation.Markdown(s),
 		"promotion":         promotion.Markdown(),
-		"promotion, closed": promotion.ClosedMarkdown(s),
+		"promotion, closed": promotion.ClosedMarkdown(s, s),
 		"answer":            refused.Markdown(s),
 		"help":              report.HelpMarkdown(s, []string{s, "team:" + s}),
 	}
@@ -255,6 +255,26 @@ func FuzzACellKeepsItsText(f *testing.F) {
 			checkPage(t, "an explanation", smallest(s).Body, s, want)
 		}
 	})
+}
+
+// TestTextFromOutsideShowsAsWhatItIs reads the rendered page: apart from the
+// invisible breakers nothing was added, and nothing was taken for an entity or a
+// formula.
+func TestTextFromOutsideShowsAsWhatItIs(t *testing.T) {
+	for _, s := range []string{
+		"1 &lt; 2 & 3 &amp;amp; 4", "&#64;ann", "cost $5 or $x$", `C:\dir\*.log`, "a_b *c* [d] ~e~ `f` |g| <h> @i #1", "https://x.example/y", "1. first", "-", "08:40:12",
+	} {
+		body := smallest(s).Body
+		text := html.UnescapeString(tags.ReplaceAllString(comments.ReplaceAllString(page(t, body), ""), ""))
+		text = strings.ReplaceAll(text, "\u200b", "")
+		// The heading twice, the reason, the cell of the cohort, two gates and more.
+		if n := strings.Count(text, s); n < 6 {
+			t.Errorf("%q is shown %d times in\n%s", s, n, text)
+		}
+		if plain := regexp.MustCompile("`[^`]*`").ReplaceAllString(body, ""); strings.Contains(plain, "$") {
+			t.Errorf("%q begins a formula in\n%s", s, plain)
+		}
+	}
 }
 
 func TestOnlyWhatPlainlyIsAnAddressBecomesALink(t *testing.T) {

@@ -104,10 +104,7 @@ func (m *Promotion) Markdown() Post {
 		if e.Skipped > 0 {
 			done += fmt.Sprintf(", %d skipped", e.Skipped)
 		}
-		commit := code(short(e.Commit))
-		if target, ok := httpAddress(e.Link); ok && commit != "" {
-			commit = "[" + commit + "](" + target + ")"
-		}
+		commit := linkedCode(short(e.Commit), e.Link)
 		g.row(prose(e.Cohort), done, stamp(e.StartedAt, m.At), stamp(e.FinishedAt, m.At), span(e.Soaked), strconv.Itoa(len(e.Failures)), commit)
 		for _, f := range e.Failures {
 			failed.row(code(f.Cluster), prose(f.Cohort), prose(f.Reason), stamp(f.At, m.At))
@@ -125,10 +122,15 @@ func (m *Promotion) Markdown() Post {
 	return p.done(m.Title())
 }
 
-// ClosedMarkdown says on a promotion pull request why it was closed.
-func (m *Promotion) ClosedMarkdown(reason string) Post {
+// ClosedMarkdown says on a promotion pull request why it was closed. Instead is
+// the address of the pull request that took its place, or empty.
+func (m *Promotion) ClosedMarkdown(reason, instead string) Post {
 	p := newPost(KindAnswer, m.ID, "")
-	p.say("Closed: %s", prose(reason))
+	text := "Closed: " + prose(reason)
+	if target, ok := httpAddress(instead); ok {
+		text += ". [Go on here](" + target + ")."
+	}
+	p.say("%s", text)
 	p.say("%s in %s stays as it is.", prose(m.Product), prose(m.Cohort))
 	return p.done("")
 }

@@ -22,8 +22,9 @@ type ReleaseView struct {
 	// Judgement is what admission says of the commit, as long as it is not in
 	// force.
 	Judgement *admission.Judgement
-	// SupersededBy is the release that took its place in the cohort, or empty.
-	SupersededBy string
+	// SupersededBy is the release that took its place in the cohort, or empty;
+	// SupersededLink is the address of its pull request, or empty.
+	SupersededBy, SupersededLink string
 	// NextOpening is when the windows that are closed now open again, or zero.
 	NextOpening time.Time
 	// Answers are the newest commands that were given on the pull request.
@@ -99,7 +100,7 @@ func (p *releasePost) notAdmitted() {
 func (p *releasePost) superseded() {
 	p.say("### %s: superseded", p.title())
 	p.say("%s took its place%s. Nothing more is started for this one; clusters that were half way went on to the newer version.",
-		code(p.view.SupersededBy), p.inCohort())
+		linkedCode(p.view.SupersededBy, p.view.SupersededLink), p.inCohort())
 	p.alarms()
 	if p.release != nil {
 		p.progress()
@@ -140,12 +141,32 @@ func (p *releasePost) underWay() {
 	}
 	p.say("### %s: %s%s", p.title(), prose(state), done)
 	p.alarms()
+	p.finished()
 	p.waits()
 	p.failures()
 	p.progress()
 	p.waves()
 	p.inFlight()
 	p.waiting()
+}
+
+// finished says when the cohort was done and how it went.
+func (p *releasePost) finished() {
+	r := p.rollout
+	if r == nil || r.FinishedAt.IsZero() {
+		return
+	}
+	took := ""
+	if !r.StartedAt.IsZero() {
+		took = ", " + span(r.FinishedAt.Sub(r.StartedAt)) + " after its start"
+	}
+	failed := 0
+	for _, f := range p.release.Failed {
+		if f.Cohort == r.Cohort {
+			failed++
+		}
+	}
+	p.say("Finished and soaked %s%s, with %s.", stamp(r.FinishedAt, p.s.At), took, count(failed, "failure", "failures"))
 }
 
 // alarms are what somebody has to do something about.
@@ -340,7 +361,9 @@ func (p *releasePost) progress() {
 		g.row(name, progressBar(r), fmt.Sprintf("%d/%d", r.OnTarget, r.Clusters), r.stateMarkdown(p.s.At), r.budgetMarkdown(p.release))
 	}
 	p.table("", g)
-	p.foot("█ done ▒ in flight ▓ failed")
+	if slices.ContainsFunc(p.release.Rollouts, func(r Rollout) bool { return r.Running+r.Failed > 0 }) {
+		p.foot("█ done ▒ in flight ▓ failed")
+	}
 }
 
 // progressBar draws a rollout as a text of always the same width.
