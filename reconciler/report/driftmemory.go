@@ -78,7 +78,9 @@ func (m DriftMemory) Encode() string {
 		if len(text) <= memoryLimit {
 			return text
 		}
-		items, gone = items[:len(items)*3/4], gone[:len(gone)*3/4]
+		// A little less than what would fit if all of them packed alike.
+		fit := len(items) * memoryLimit / len(text) * 19 / 20
+		items, gone = items[:min(fit, len(items))], gone[:len(gone)*3/4]
 	}
 }
 
@@ -97,7 +99,7 @@ func encodeMemory(m memoryJSON) string {
 		return "" // texts and numbers always marshal
 	}
 	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.BestCompression)
+	w, err := flate.NewWriter(&packed, flate.DefaultCompression)
 	if err != nil {
 		return ""
 	}

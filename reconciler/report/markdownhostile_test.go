@@ -33,10 +33,11 @@ func page(t *testing.T, body string) string {
 	return html
 }
 
+var markdown = goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(goldmarkhtml.WithUnsafe()))
+
 func render(body string) string {
-	md := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(goldmarkhtml.WithUnsafe()))
 	var b bytes.Buffer
-	if err := md.Convert([]byte(body), &b); err != nil {
+	if err := markdown.Convert([]byte(body), &b); err != nil {
 		return ""
 	}
 	return b.String()
@@ -220,10 +221,8 @@ func TestLongTextFromOutsideIsCutAndClosesWhatItOpened(t *testing.T) {
 var words = []string{"paused", "finished", "soaking", plan.PhaseFinished.String()}
 
 func FuzzNoTextFromOutsideMeansAnythingToGitHub(f *testing.F) {
-	for _, s := range hostileTexts {
-		if len(s) < 200 {
-			f.Add(s)
-		}
+	for _, s := range hostileTexts[:3] { // the table above has all of them
+		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if strings.TrimSpace(report.Clean(s)) == "" || slices.Contains(words, s) || len(s) > 200 {

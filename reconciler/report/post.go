@@ -229,7 +229,8 @@ func (p *post) doneWith(title, hidden string) Post {
 	for _, folded := range []bool{true, false} {
 		for i := len(p.sections) - 1; i >= 0 && tooLong(body); i-- {
 			if s := &p.sections[i]; s.name != "" && (s.tail != "") == folded {
-				body = p.cut(i, left, hidden)
+				p.cut(i, len(body)-PostLimit, left)
+				body = p.render(left, hidden)
 			}
 		}
 	}
@@ -242,18 +243,22 @@ func (p *post) doneWith(title, hidden string) Post {
 	return Post{Title: title, Body: shown, Fingerprint: hex.EncodeToString(sum[:16])}
 }
 
+// noteRoom is how much the line takes, at most, that says what was left out of
+// one more section.
+const noteRoom = 250
+
 // cut leaves out as many rows at the end of a section as it takes, or all.
-func (p *post) cut(i int, left map[int]int, hidden string) string {
+func (p *post) cut(i, excess int, left map[int]int) {
 	s := &p.sections[i]
-	all := s.rows
-	for keep := len(all) * 3 / 4; keep > 2; keep = keep * 3 / 4 {
-		s.rows, left[i] = all[:keep], len(all)-keep
-		if body := p.render(left, hidden); !tooLong(body) {
-			return body
-		}
+	keep := len(s.rows)
+	for excess += noteRoom; keep > 0 && excess > 0; keep-- {
+		excess -= len(s.rows[keep-1]) + 1
 	}
-	s.rows, left[i] = nil, len(all)
-	return p.render(left, hidden)
+	if keep < 3 {
+		keep = 0
+	}
+	left[i] = len(s.rows) - keep
+	s.rows = s.rows[:keep]
 }
 
 func tooLong(body string) bool { return len(body) > PostLimit }
