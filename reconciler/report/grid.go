@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // grid is a table in Markdown. Its cells are Markdown already: who fills them
 // has escaped what came from outside.
@@ -26,23 +29,21 @@ func newGrid(name string, columns ...string) *grid {
 
 func (g *grid) row(cells ...string) { g.rows = append(g.rows, cells) }
 
-// used reports whether any row has something in a column.
-func (g *grid) used(column int) bool {
-	for _, r := range g.rows {
-		if r[column] != "" {
-			return true
+// used returns the columns in which any row has something; only they are shown.
+func (g *grid) used() []int {
+	var out []int
+	for i := range g.columns {
+		if slices.ContainsFunc(g.rows, func(r []string) bool { return r[i] != "" }) {
+			out = append(out, i)
 		}
 	}
-	return false
+	return out
 }
 
 func (g *grid) head() string {
 	var names, rule strings.Builder
-	for i, c := range g.columns {
-		if !g.used(i) {
-			continue
-		}
-		names.WriteString("| " + c + " ")
+	for _, i := range g.used() {
+		names.WriteString("| " + g.columns[i] + " ")
 		if g.right[i] {
 			rule.WriteString("| --: ")
 			continue
@@ -52,15 +53,12 @@ func (g *grid) head() string {
 	return names.String() + "|\n" + rule.String() + "|\n"
 }
 
-// lines are the rows. Columns that are empty everywhere are not shown.
 func (g *grid) lines() []string {
-	out := make([]string, len(g.rows))
+	out, used := make([]string, len(g.rows)), g.used()
 	for n, row := range g.rows {
 		var b strings.Builder
-		for i, c := range row {
-			if g.used(i) {
-				b.WriteString("| " + c + " ")
-			}
+		for _, i := range used {
+			b.WriteString("| " + row[i] + " ")
 		}
 		out[n] = b.String() + "|"
 	}

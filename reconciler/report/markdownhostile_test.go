@@ -181,7 +181,8 @@ var hostileTexts = []string{
 }
 
 func TestNoTextFromOutsideMeansAnythingToGitHub(t *testing.T) {
-	for _, s := range hostileTexts {
+	// Those that differ in kind; the smallest post is tried with all of them.
+	for _, s := range append(hostileTexts[:9:9], "- item", "1. item", "# heading", "---", "\xff\xfe") {
 		t.Run("", func(t *testing.T) { checkHarmless(t, s) })
 	}
 }
@@ -193,7 +194,7 @@ func TestLongTextFromOutsideIsCutAndClosesWhatItOpened(t *testing.T) {
 			known[tag] = true
 		}
 	}
-	for _, s := range []string{strings.Repeat("@ann ", 2000), strings.Repeat("`|", 5000), strings.Repeat("<b>", 3000)} {
+	for _, s := range []string{strings.Repeat("@ann ", 2000), strings.Repeat("`|<b>", 5000)} {
 		for name, p := range posts(s) {
 			tags := shape(page(t, p.Body))
 			if len(p.Body) > report.PostLimit || len(p.Title) > 1000 {
