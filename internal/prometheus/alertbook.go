@@ -142,7 +142,7 @@ func labelKey(labels map[string]string) string {
 func (b *alertBook) at() time.Time { return b.asked }
 
 func (b *alertBook) read(alert string) reading {
-	out := reading{asOf: b.asked}
+	out := reading{asOf: b.asked, managed: true, last: "heard of alert " + b.watchdog + " last"}
 	for _, a := range b.alerts[alert] {
 		if a.mute != "" {
 			out.muted = append(out.muted, muted{labels: a.labels, why: a.mute})

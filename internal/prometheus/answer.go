@@ -22,8 +22,12 @@ type reading struct {
 	// fault says why it cannot be relied upon; empty when it can. What fires
 	// counts even so.
 	fault, hint string
-	firing      []firing
-	muted       []muted
+	// last begins the sentence that ends with asOf: "evaluated it last".
+	last   string
+	firing []firing
+	muted  []muted
+	// managed is set when Alertmanager says it, which knows what is silenced.
+	managed bool
 	// interval is how often the alert is evaluated; zero when not known.
 	interval time.Duration
 }

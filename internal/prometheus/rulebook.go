@@ -153,7 +153,7 @@ func (b *ruleBook) read(alert string) reading {
 		}
 		return out
 	}
-	out := reading{asOf: rules[0].evaluated}
+	out := reading{asOf: rules[0].evaluated, last: "evaluated rule " + alert + " last"}
 	var faults []string
 	for _, r := range rules {
 		if r.evaluated.Before(out.asOf) {
