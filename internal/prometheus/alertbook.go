@@ -84,7 +84,7 @@ func newAlertBook(asked time.Time, alerts []gettableAlert, silences map[string]g
 	for i := range alerts {
 		a := &alerts[i]
 		m := managedAlert{
-			firing:  firing{labels: a.Labels, since: a.StartsAt, link: webLink(a.GeneratorURL)},
+			firing:  newFiring(a.Labels, a.StartsAt, webLink(a.GeneratorURL)),
 			updated: a.UpdatedAt,
 		}
 		// Whatever is not suppressed fires: also an alert that Alertmanager has
@@ -97,9 +97,7 @@ func newAlertBook(asked time.Time, alerts []gettableAlert, silences map[string]g
 	}
 	// The order of Alertmanager's answer means nothing.
 	for _, list := range b.alerts {
-		slices.SortStableFunc(list, func(x, y managedAlert) int {
-			return strings.Compare(labelKey(x.labels), labelKey(y.labels))
-		})
+		slices.SortFunc(list, func(x, y managedAlert) int { return strings.Compare(x.key, y.key) })
 	}
 	return b
 }
@@ -128,15 +126,6 @@ func (a *gettableAlert) mute(silences map[string]gettableSilence) string {
 	default:
 		return "suppressed"
 	}
-}
-
-// labelKey is the same for the same labels.
-func labelKey(labels map[string]string) string {
-	var b strings.Builder
-	for _, k := range slices.Sorted(maps.Keys(labels)) {
-		fmt.Fprintf(&b, "%q=%q,", k, labels[k])
-	}
-	return b.String()
 }
 
 func (b *alertBook) at() time.Time { return b.asked }
@@ -171,7 +160,7 @@ func (b *alertBook) equal(other answer) bool {
 	o, ok := other.(*alertBook)
 	return ok && maps.EqualFunc(b.alerts, o.alerts, func(x, y []managedAlert) bool {
 		return slices.EqualFunc(x, y, func(x, y managedAlert) bool {
-			return x.mute == y.mute && equalFiring(x.firing, y.firing)
+			return x.mute == y.mute && x.equal(&y.firing)
 		})
 	})
 }

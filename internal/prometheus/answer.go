@@ -1,6 +1,9 @@
 package prometheus
 
 import (
+	"maps"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -35,8 +38,24 @@ type reading struct {
 // firing is one alert that fires.
 type firing struct {
 	labels map[string]string
+	key    string // the same for the same labels
 	since  time.Time
 	link   string
+}
+
+func newFiring(labels map[string]string, since time.Time, link string) firing {
+	return firing{labels: labels, key: labelKey(labels), since: since, link: link}
+}
+
+func (f *firing) equal(other *firing) bool { return f.key == other.key && f.since.Equal(other.since) }
+
+// labelKey is the same for the same labels, and differs for others.
+func labelKey(labels map[string]string) string {
+	var b []byte
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
+		b = strconv.AppendQuote(append(b, k...), labels[k])
+	}
+	return string(b)
 }
 
 // muted is one alert that fires and of which Alertmanager tells nobody.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -92,6 +93,7 @@ func (c *Config) complete() error {
 		}
 		c.Client = client
 	}
+	c.Prometheus = slices.Clone(c.Prometheus) // the caller's own stays as it is
 	seen := map[string]bool{}
 	check := func(kind string, e *Endpoint) error {
 		if err := e.check(); err != nil {

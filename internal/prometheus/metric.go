@@ -54,7 +54,7 @@ func decodeVector(body []byte, label string, out map[string]float64) error {
 		return err
 	}
 	var data struct {
-		ResultType string `json:"resultType"`
+		ResultType string          `json:"resultType"`
 		Result     json.RawMessage `json:"result"`
 	}
 	if err := json.Unmarshal(raw, &data); err != nil {

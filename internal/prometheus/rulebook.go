@@ -80,7 +80,7 @@ func decodeRules(body []byte, base string) (map[string][]rule, error) {
 				continue
 			}
 			out := rule{evaluated: r.LastEvaluation, interval: seconds(g.Interval)}
-			hold := seconds(r.Duration)
+			hold, link := seconds(r.Duration), ruleLink(base, r.Query)
 			in := "in group " + clip(g.Name, 100)
 			switch {
 			case r.Health == "unknown" || r.LastEvaluation.IsZero():
@@ -90,22 +90,22 @@ func decodeRules(body []byte, base string) (map[string][]rule, error) {
 				if r.LastError != "" {
 					out.fault += ": " + clip(r.LastError, 200)
 				}
-			case r.State == "firing" && len(r.Alerts) == 0:
-				out.fault = "fires " + in + ", and the server does not say where"
 			}
 			for _, a := range r.Alerts {
 				switch a.State {
 				case "firing":
-					out.firing = append(out.firing, firing{
-						labels: a.Labels,
-						since:  firesSince(a.ActiveAt, hold, r.LastEvaluation),
-						link:   ruleLink(base, r.Query),
-					})
+					since := firesSince(a.ActiveAt, hold, r.LastEvaluation)
+					out.firing = append(out.firing, newFiring(a.Labels, since, link))
 				case "pending", "inactive":
 				default:
 					out.fault = fmt.Sprintf("has an alert %s in the state %q, which is not known", in, clip(a.State, 20))
 				}
 			}
+			if r.State == "firing" && len(out.firing) == 0 && out.fault == "" {
+				out.fault = "fires " + in + ", and the server does not say where"
+			}
+			// Prometheus lists alerts in any order.
+			slices.SortFunc(out.firing, func(x, y firing) int { return strings.Compare(x.key, y.key) })
 			rules[r.Name] = append(rules[r.Name], out)
 		}
 	}
@@ -183,9 +183,7 @@ func (b *ruleBook) equal(other answer) bool {
 	o, ok := other.(*ruleBook)
 	return ok && maps.EqualFunc(b.rules, o.rules, func(x, y []rule) bool {
 		return slices.EqualFunc(x, y, func(x, y rule) bool {
-			return x.fault == y.fault && slices.EqualFunc(x.firing, y.firing, equalFiring)
+			return x.fault == y.fault && slices.EqualFunc(x.firing, y.firing, func(x, y firing) bool { return x.equal(&y) })
 		})
 	})
 }
-
-func equalFiring(a, b firing) bool { return a.since.Equal(b.since) && maps.Equal(a.labels, b.labels) }

@@ -119,7 +119,8 @@ const (
 	maxRetry   = time.Minute
 )
 
-// run polls until the context ends.
+// run polls until the context ends. It can be woken while it waits, but not
+// while the server has asked to be left alone.
 func (s *source) run(ctx context.Context, interval time.Duration, changed func()) {
 	failures := 0
 	for {
@@ -135,8 +136,11 @@ func (s *source) run(ctx context.Context, interval time.Duration, changed func()
 		} else {
 			failures = 0
 		}
-		wait := pause(interval, failures, err)
-		if !rest(ctx, minGap, nil) || !rest(ctx, wait-minGap, s.poked) {
+		deaf, wait := minGap, pause(interval, failures)
+		if e, ok := errors.AsType[*statusError](err); ok {
+			deaf = max(deaf, e.after)
+		}
+		if !rest(ctx, deaf, nil) || !rest(ctx, wait-deaf, s.poked) {
 			return
 		}
 	}
@@ -144,7 +148,7 @@ func (s *source) run(ctx context.Context, interval time.Duration, changed func()
 
 // pause is how long to wait before the next poll: about the interval, and after
 // failures something between half and all of a time that doubles with each.
-func pause(interval time.Duration, failures int, err error) time.Duration {
+func pause(interval time.Duration, failures int) time.Duration {
 	if failures == 0 {
 		return time.Duration(float64(interval) * (0.9 + 0.2*rand.Float64()))
 	}
@@ -153,11 +157,7 @@ func pause(interval time.Duration, failures int, err error) time.Duration {
 	for range min(failures-1, 30) {
 		wait = min(2*wait, longest)
 	}
-	wait = time.Duration(float64(wait) * (0.5 + 0.5*rand.Float64()))
-	if e, ok := errors.AsType[*statusError](err); ok {
-		wait = max(wait, e.after)
-	}
-	return wait
+	return time.Duration(float64(wait) * (0.5 + 0.5*rand.Float64()))
 }
 
 // rest waits, or less long when it is woken. It returns false when the context
