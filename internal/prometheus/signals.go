@@ -3,7 +3,6 @@ package prometheus
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,19 +25,14 @@ func (m *Monitors) Signals(ctx context.Context, products []fleet.Product) (plan.
 		states[i] = s.state()
 	}
 	out := signals(products, states, m.cfg.Now())
-	if len(out.Sources) > 0 && !slices.ContainsFunc(states, func(s state) bool { return s.newest != nil }) {
-		return plan.Signals{}, fmt.Errorf("read monitors: %w", errors.Join(reasons(states)...))
+	if len(out.Sources) == 0 || slices.ContainsFunc(states, func(s state) bool { return s.newest != nil }) {
+		return out, nil
 	}
-	return out, nil
-}
-
-// reasons says why no source has answered.
-func reasons(states []state) []error {
-	var errs []error
-	for _, s := range states {
-		errs = append(errs, errors.New(s.silent()))
+	texts := make([]string, len(states))
+	for i := range states {
+		texts[i] = states[i].silent()
 	}
-	return errs
+	return plan.Signals{}, fmt.Errorf("read monitors: %s", join(texts))
 }
 
 // silent says that a source has never answered.
