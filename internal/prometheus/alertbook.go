@@ -3,7 +3,6 @@ package prometheus
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -53,7 +52,7 @@ type gettableSilence struct {
 func decodeAlerts(body []byte) ([]gettableAlert, error) {
 	var alerts []gettableAlert
 	if err := json.Unmarshal(body, &alerts); err != nil {
-		return nil, fmt.Errorf("parse alerts: %w", err)
+		return nil, parseError("alerts", err)
 	}
 	if alerts == nil {
 		return nil, errors.New("parse alerts: the answer is not a list; is the address that of an Alertmanager?")
@@ -65,7 +64,7 @@ func decodeAlerts(body []byte) ([]gettableAlert, error) {
 func decodeSilences(body []byte) (map[string]gettableSilence, error) {
 	var silences []gettableSilence
 	if err := json.Unmarshal(body, &silences); err != nil {
-		return nil, fmt.Errorf("parse silences: %w", err)
+		return nil, parseError("silences", err)
 	}
 	if silences == nil {
 		return nil, errors.New("parse silences: the answer is not a list; is the address that of an Alertmanager?")

@@ -21,7 +21,7 @@ type envelope struct {
 func decodeEnvelope(body []byte) (json.RawMessage, error) {
 	var e envelope
 	if err := json.Unmarshal(body, &e); err != nil {
-		return nil, fmt.Errorf("parse answer: %w", err)
+		return nil, parseError("answer", err)
 	}
 	switch {
 	case e.Status != "success":
@@ -32,6 +32,12 @@ func decodeEnvelope(body []byte) (json.RawMessage, error) {
 		return nil, errors.New("parse answer: it has no data; is the address that of a Prometheus?")
 	}
 	return e.Data, nil
+}
+
+// parseError says what could not be parsed. The decoder's errors quote what they
+// did not understand, however long.
+func parseError(what string, err error) error {
+	return fmt.Errorf("parse %s: %s", what, clip(err.Error(), 200))
 }
 
 // maxLink is the longest link, in bytes, that is shown to people.

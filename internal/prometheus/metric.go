@@ -58,7 +58,7 @@ func decodeVector(body []byte, label string, out map[string]float64) error {
 		Result     json.RawMessage `json:"result"`
 	}
 	if err := json.Unmarshal(raw, &data); err != nil {
-		return fmt.Errorf("parse result: %w", err)
+		return parseError("result", err)
 	}
 	if data.ResultType != "vector" {
 		return fmt.Errorf("parse result: it is a %q and not a vector; write an expression with one value for each cluster", clip(data.ResultType, 20))
@@ -68,7 +68,7 @@ func decodeVector(body []byte, label string, out map[string]float64) error {
 		Value  [2]json.RawMessage `json:"value"`
 	}
 	if err := json.Unmarshal(data.Result, &samples); err != nil {
-		return fmt.Errorf("parse result: %w", err)
+		return parseError("result", err)
 	}
 	for _, s := range samples {
 		cluster := s.Metric[label]
@@ -78,7 +78,7 @@ func decodeVector(body []byte, label string, out map[string]float64) error {
 		name := clip(cluster, 100)
 		var text string
 		if err := json.Unmarshal(s.Value[1], &text); err != nil {
-			return fmt.Errorf("parse result: the value of %s: %w", name, err)
+			return parseError("result: the value of "+name, err)
 		}
 		value, err := strconv.ParseFloat(text, 64)
 		switch {

@@ -65,7 +65,7 @@ func decodeRules(body []byte, base string) (map[string][]rule, error) {
 	}
 	var data rulesData
 	if err := json.Unmarshal(raw, &data); err != nil {
-		return nil, fmt.Errorf("parse rules: %w", err)
+		return nil, parseError("rules", err)
 	}
 	switch {
 	case data.Groups == nil:

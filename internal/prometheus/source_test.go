@@ -206,7 +206,9 @@ func TestChangedIsCalledWhenSomethingChanged(t *testing.T) {
 		go func() { ended <- m.Run(ctx) }()
 		time.Sleep(3 * time.Minute)
 		cancel()
-		<-ended
+		if err := <-ended; err != nil {
+			t.Errorf("Run returns %v", err)
+		}
 		if got := changedAt; len(got) != 4 || got[0] != 1 || got[1] != 3 || got[2] != 5 || got[3] != 6 {
 			t.Errorf("changed after polls %v, want 1 3 5 6", got)
 		}
@@ -240,6 +242,8 @@ func TestAServerThatHangsHoldsUpNoOther(t *testing.T) {
 			t.Errorf("later: %+v, %v", got, err)
 		}
 		cancel()
-		<-ended
+		if err := <-ended; err != nil {
+			t.Errorf("Run returns %v", err)
+		}
 	})
 }
