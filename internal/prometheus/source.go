@@ -124,6 +124,10 @@ const (
 func (s *source) run(ctx context.Context, interval time.Duration, changed func()) {
 	failures := 0
 	for {
+		select {
+		case <-s.poked: // the poll that begins now is what was asked for
+		default:
+		}
 		differs, err := s.poll(ctx)
 		if ctx.Err() != nil {
 			return
