@@ -99,6 +99,11 @@ func TestWhatServersSayAboutAMonitor(t *testing.T) {
 			want: want{asOf: time.Time{}.Add(1), unknown: []string{"has not been evaluated yet"}},
 		},
 		{
+			name:       "a rule that calls itself healthy and was never evaluated blinds its monitor",
+			prometheus: []string{rules(healthy(alert).with(func(r *ruleJSON) { r.LastEvaluation = time.Time{} }))},
+			want:       want{asOf: time.Time{}.Add(1), unknown: []string{"has not been evaluated yet"}},
+		},
+		{
 			name: "a rule that was evaluated too long ago blinds its monitor",
 			prometheus: []string{rules(healthy(alert).with(func(r *ruleJSON) {
 				r.LastEvaluation = noon.Add(-6 * time.Minute)
@@ -197,6 +202,12 @@ func TestWhatServersSayAboutAMonitor(t *testing.T) {
 		{
 			name:     "of two silences the one that ends last is named",
 			managers: []string{alerts(managed(alert, "lkc-1").with(silencedBy("s2", "s1")))},
+			silences: silence,
+			want:     want{asOf: noon, unknown: []string{"silenced by joe until 2026-11-24 14:00 UTC"}},
+		},
+		{
+			name:     "of two silences the one that ends last is named, in whatever order they are listed",
+			managers: []string{alerts(managed(alert, "lkc-1").with(silencedBy("s1", "s2")))},
 			silences: silence,
 			want:     want{asOf: noon, unknown: []string{"silenced by joe until 2026-11-24 14:00 UTC"}},
 		},
