@@ -199,7 +199,7 @@ func TestTheLifeOfAnAlertInRealPrograms(t *testing.T) {
 	late.Store(int64(6 * time.Minute)) // the monitor may be five minutes old
 	r.isBlind("both", both, "Prometheus eu has not answered since ", "lkc-1")
 	state := r.signals(both).Sources[latency]
-	if !state.AsOf.Equal(asOf) || !strings.Contains(state.Unknown, "connection refused") {
+	if !state.AsOf.Equal(asOf) || !strings.Contains(state.Unknown, "ask server: ") {
 		t.Errorf("as of %v, want %v; unknown because %q", state.AsOf, asOf, state.Unknown)
 	}
 
