@@ -67,11 +67,15 @@ func TestServersThatMisbehave(t *testing.T) {
 	} {
 		t.Run("a server that "+c.name, func(t *testing.T) {
 			f := newFakeServer(t).on(rulesPath, c.answer)
+			timeout := time.Minute
+			if strings.HasPrefix(c.want, "no answer within") {
+				timeout = 300 * time.Millisecond
+			}
 			m := newMonitors(t, Config{
 				Prometheus: []Server{{Endpoint: Endpoint{
 					Name: "eu", URL: f.URL, Authorize: Bearer(func() (string, error) { return token, nil }),
 				}}},
-				Timeout: 300 * time.Millisecond, MaxBody: 64 << 10,
+				Timeout: timeout, MaxBody: 64 << 10,
 			})
 			ask(m)
 			_, err := m.Signals(context.Background(), kafka())
