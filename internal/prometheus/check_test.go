@@ -27,12 +27,12 @@ func TestCheckTellsWhatWouldNotWork(t *testing.T) {
 		{
 			name: "a rule that cannot be evaluated", alerts: alerts(),
 			rules: rules(healthy(alert).with(func(r *ruleJSON) { r.Health, r.LastError = "err", "no such function" })),
-			want:  []string{"monitor latency of product kafka: Prometheus eu rule KafkaLatencyHigh is not healthy in group kafka (err): no such function"},
+			want:  []string{"monitor latency of product kafka: Prometheus eu says that rule KafkaLatencyHigh is not healthy in group kafka (err): no such function"},
 		},
 		{
 			name: "a rule that was never evaluated", alerts: alerts(),
 			rules: rules(healthy(alert).with(func(r *ruleJSON) { r.Health = "unknown" })),
-			want:  []string{"monitor latency of product kafka: Prometheus eu rule KafkaLatencyHigh has not been evaluated yet in group kafka"},
+			want:  []string{"monitor latency of product kafka: Prometheus eu says that rule KafkaLatencyHigh has not been evaluated yet in group kafka"},
 		},
 		{
 			name: "a rule that is evaluated less often than its monitor needs", alerts: alerts(),

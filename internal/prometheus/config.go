@@ -52,7 +52,8 @@ type Alertmanager struct {
 	// Watchdog is the name of an alert that always fires, as those who write
 	// rules for Prometheus like to have. When it is set and does not fire, or was
 	// not renewed for longer than a monitor's maxAge, the monitors are unknown:
-	// Prometheus sends no alerts any more. Without it, an Alertmanager that has
+	// Prometheus sends no alerts any more. Prometheus renews its alerts once in a
+	// minute, so the maxAge must be longer than two. Without it, an Alertmanager that has
 	// lost its Prometheus looks like one at which all is quiet.
 	Watchdog string
 }

@@ -162,7 +162,7 @@ func (b *ruleBook) read(alert string) reading {
 		out.interval = max(out.interval, r.interval)
 		out.firing = append(out.firing, r.firing...)
 		if r.fault != "" {
-			faults = append(faults, "rule "+alert+" "+r.fault)
+			faults = append(faults, "says that rule "+alert+" "+r.fault)
 		}
 	}
 	out.fault = join(faults)
