@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strconv"
 )
 
 // Client returns a client that calls the server without a socket, whatever
@@ -30,7 +31,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, r.Context().Err()
 	}
 	return &http.Response{
-		Status:     http.StatusText(answer.status),
+		Status:     strconv.Itoa(answer.status) + " " + http.StatusText(answer.status),
 		StatusCode: answer.status,
 		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header:        answer.header,

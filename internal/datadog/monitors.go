@@ -1,0 +1,141 @@
+package datadog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/wavegate-dev/wavegate/reconciler"
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
+)
+
+var _ reconciler.Monitors = (*Monitors)(nil)
+
+// Monitors reads monitors at Datadog. Its methods may be called at any time.
+type Monitors struct {
+	cfg    Config
+	client *client
+	// busy is held by the poll that runs.
+	busy chan struct{}
+	// wake asks Run for a poll.
+	wake chan struct{}
+
+	mu       sync.Mutex
+	wanted   []string // the queries of the last call of Signals, sorted
+	answers  map[string]*answer
+	refusals map[string]*refusal
+	answered bool  // whether there ever was an answer
+	lastErr  error // why the last poll failed, or nil
+}
+
+// refusal is a query that failed by itself, and when it is tried again.
+type refusal struct {
+	err   error
+	times int
+	again time.Time
+}
+
+// New returns monitors that nothing is known about yet. Nothing is read before
+// Run or Poll is called.
+func New(cfg Config) (*Monitors, error) {
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Float64
+	}
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	m := &Monitors{
+		cfg: cfg, busy: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		answers: map[string]*answer{}, refusals: map[string]*refusal{},
+	}
+	m.client = newClient(&m.cfg)
+	return m, nil
+}
+
+// errNotRead tells that nothing was asked yet.
+var errNotRead = errors.New("they have not been read yet")
+
+// Signals returns the newest answers at once, however old they are; each
+// monitor's AsOf tells. It does not call Datadog, but has Run read what it was
+// asked for and has not read yet. It returns an error only as long as no query
+// was ever answered.
+func (m *Monitors) Signals(ctx context.Context, products []fleet.Product) (plan.Signals, error) {
+	if err := ctx.Err(); err != nil {
+		return plan.Signals{}, fmt.Errorf("read Datadog monitors: %w", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.want(queriesOf(products))
+	if len(m.wanted) > 0 && !m.answered {
+		err := m.lastErr
+		if err == nil {
+			err = errNotRead
+		}
+		return plan.Signals{}, fmt.Errorf("read Datadog monitors: %w", err)
+	}
+	out := plan.Signals{Sources: map[plan.MonitorKey]plan.MonitorState{}}
+	eachMonitor(products, func(product string, mon *fleet.Monitor) {
+		key := plan.MonitorKey{Product: product, Monitor: mon.Name}
+		state, v := m.look(mon.Datadog)
+		out.Sources[key] = state
+		if v == nil {
+			return
+		}
+		for _, f := range v.fires {
+			out.Alerts = append(out.Alerts, plan.Alert{
+				Product: product, Monitor: mon.Name, Cluster: f.cluster, Since: f.since, Link: f.link,
+			})
+		}
+	})
+	return out, nil
+}
+
+// want notes which queries the polls have to make. It is called with mu held.
+func (m *Monitors) want(queries []string) {
+	m.wanted = queries
+	keep := make(map[string]bool, len(queries))
+	for _, q := range queries {
+		keep[q] = true
+		if m.answers[q] == nil && m.refusals[q] == nil {
+			m.Poke()
+		}
+	}
+	for q := range m.answers {
+		if !keep[q] {
+			delete(m.answers, q)
+		}
+	}
+	for q := range m.refusals {
+		if !keep[q] {
+			delete(m.refusals, q)
+		}
+	}
+}
+
+// look returns what is known about a monitor. It is called with mu held.
+func (m *Monitors) look(d *fleet.DatadogMonitor) (plan.MonitorState, *verdict) {
+	if why := refuse(d); why != "" {
+		return plan.MonitorState{AsOf: m.cfg.Now(), Unknown: why}, nil
+	}
+	a := m.answers[d.Query]
+	if a == nil {
+		err := m.lastErr
+		if r := m.refusals[d.Query]; r != nil {
+			err = r.err
+		}
+		if err == nil {
+			return plan.MonitorState{Unknown: "it has not been read yet"}, nil
+		}
+		return plan.MonitorState{Unknown: "it cannot be read: " + err.Error()}, nil
+	}
+	v := a.verdicts[d.ClusterTag]
+	if v == nil {
+		v = judge(a, d.Query, d.ClusterTag, m.cfg.AppURL)
+		a.verdicts[d.ClusterTag] = v
+	}
+	return plan.MonitorState{AsOf: a.asOf, Unknown: v.unknown}, v
+}

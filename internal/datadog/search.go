@@ -1,0 +1,109 @@
+package datadog
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/DataDog/datadog-api-client-go/v2/api/datadogV1"
+)
+
+const (
+	// maxAttempts is how often a search is made whose pages do not fit.
+	maxAttempts = 3
+	// maxGroups bounds what a query can make us hold.
+	maxGroups = 500_000
+)
+
+// errPages tells that the pages of a search do not fit together.
+var errPages = errors.New("the pages of the answer do not fit together")
+
+// groups returns all groups that a query finds, sorted, or an error: never a
+// part of them.
+func (c *client) groups(ctx context.Context, query string) ([]group, error) {
+	var err error
+	for range maxAttempts {
+		var all []group
+		if all, err = c.pages(ctx, query); !errors.Is(err, errPages) {
+			return all, err
+		}
+	}
+	return nil, fmt.Errorf("%w, %d times in a row", err, maxAttempts)
+}
+
+// pages reads one page after the other until the groups are as many as Datadog
+// says there are. The number of pages alone does not tell: Datadog has been seen
+// to put the number of groups on the page there.
+func (c *client) pages(ctx context.Context, query string) ([]group, error) {
+	var all []group
+	seen := map[groupID]bool{}
+	var first page
+	for number := 0; ; number++ {
+		p, err := c.page(ctx, query, number)
+		if err != nil {
+			return nil, err
+		}
+		if number == 0 {
+			first = p
+		}
+		switch {
+		case p.total != first.total || p.pages != first.pages:
+			return nil, fmt.Errorf("%w: they changed while they were read", errPages)
+		case p.total > maxGroups:
+			return nil, fmt.Errorf("the query finds %d groups, more than %d; make it narrower", p.total, maxGroups)
+		case p.number != number:
+			return nil, fmt.Errorf("%w: page %d came for page %d", errPages, p.number, number)
+		}
+		for _, g := range p.groups {
+			if seen[g.id] {
+				return nil, fmt.Errorf("%w: group %s of monitor %d came twice", errPages, clean(g.id.name, 80), g.id.monitor)
+			}
+			seen[g.id] = true
+		}
+		all = append(all, p.groups...)
+		switch {
+		case len(all) == p.total && number+1 >= p.pages:
+			slices.SortFunc(all, func(a, b group) int {
+				return cmp.Or(cmp.Compare(a.id.monitor, b.id.monitor), cmp.Compare(a.id.name, b.id.name))
+			})
+			return all, nil
+		case len(all) > p.total:
+			return nil, fmt.Errorf("%w: %d groups came, and there should be %d", errPages, len(all), p.total)
+		case len(p.groups) == 0:
+			return nil, fmt.Errorf("%w: %d groups came of %d", errPages, len(all), p.total)
+		}
+	}
+}
+
+// page is one page of a search and what Datadog says about all of them.
+type page struct {
+	groups               []group
+	number, pages, total int
+}
+
+func (c *client) page(ctx context.Context, query string, number int) (page, error) {
+	var answer datadogV1.MonitorGroupSearchResponse
+	err := c.call(ctx, &c.search, func(ctx context.Context) (resp *http.Response, err error) {
+		answer, resp, err = c.v1.SearchMonitorGroups(ctx, *datadogV1.NewSearchMonitorGroupsOptionalParameters().
+			WithQuery(query).WithPage(int64(number)).WithPerPage(int64(c.cfg.PerPage)).WithSort("name,asc"))
+		return resp, err
+	})
+	if err != nil {
+		return page{}, err
+	}
+	meta := answer.Metadata
+	if meta == nil || meta.Page == nil || meta.PageCount == nil || meta.TotalCount == nil || *meta.TotalCount < 0 {
+		return page{}, &callError{status: http.StatusOK, text: "Datadog's answer cannot be understood: it does not say how many groups there are"}
+	}
+	p := page{
+		number: int(*meta.Page), pages: int(*meta.PageCount), total: int(*meta.TotalCount),
+		groups: make([]group, len(answer.Groups)),
+	}
+	for i := range answer.Groups {
+		p.groups[i] = newGroup(&answer.Groups[i])
+	}
+	return p, nil
+}
