@@ -37,7 +37,7 @@ func (m *Monitors) Check(ctx context.Context, products []fleet.Product) []Proble
 		groups, err := m.client.groups(ctx, query)
 		if err != nil {
 			failures[query] = err
-			if !onlyThisQuery(err) {
+			if blameOf(err) == thisServer {
 				fatal = err // the next one would fail in the same way
 			}
 			continue
@@ -58,16 +58,15 @@ func (m *Monitors) Check(ctx context.Context, products []fleet.Product) []Proble
 			return
 		}
 		v := judge(answers[query], query, tag, m.cfg.AppURL)
-		switch mapped := v.ok + v.warn + v.alert + len(v.troubles) - len(v.unmapped); {
-		case v.unknown != "" && mapped <= 0:
-			report("%s", v.unknown)
-		default:
-			if len(v.troubles) > 0 {
-				report("%s", list(v.troubles, 10))
-			}
-			if len(v.unmapped) > 0 {
-				report("%s without the tag %s: %s", plural(len(v.unmapped), "group"), tag, list(v.unmapped, 10))
-			}
+		if v.blind != "" {
+			report("%s", v.blind)
+			return
+		}
+		if len(v.troubles) > 0 {
+			report("%s", list(v.troubles, 10))
+		}
+		if len(v.unmapped) > 0 {
+			report("%s without the tag %s: %s", plural(len(v.unmapped), "group"), tag, list(v.unmapped, 10))
 		}
 	})
 	return problems

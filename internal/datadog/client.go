@@ -84,12 +84,12 @@ func (t capped) RoundTrip(r *http.Request) (*http.Response, error) {
 // call runs one call when the limit allows it. The call gets a context with the
 // keys and the timeout.
 func (c *client) call(ctx context.Context, l *limits, do func(context.Context) (*http.Response, error)) error {
-	k, err := c.cfg.readKeys()
-	if err != nil {
-		return err
-	}
 	if err := l.wait(ctx); err != nil {
 		return err
+	}
+	k, err := c.cfg.readKeys()
+	if err != nil {
+		return &callError{blame: thisServer, text: err.Error()}
 	}
 	signed := context.WithValue(ctx, datadog.ContextAPIKeys, map[string]datadog.APIKey{
 		"apiKeyAuth": {Key: k.api}, "appKeyAuth": {Key: k.app},
@@ -111,23 +111,36 @@ func (c *client) call(ctx context.Context, l *limits, do func(context.Context) (
 	}
 }
 
-// callError is a call that Datadog answered with an error. Only the query is
-// at fault when the others may still be answered.
+// blame says what a failed call tells about other calls.
+type blame int
+
+const (
+	// anyone: another query may be answered, or not.
+	anyone blame = iota
+	// thisQuery: another one will be answered.
+	thisQuery
+	// thisServer: no query will be answered.
+	thisServer
+)
+
+// callError is a call that failed.
 type callError struct {
-	status int
-	text   string
+	blame blame
+	text  string
 }
 
 func (e *callError) Error() string { return e.text }
 
-// onlyThisQuery reports whether another query may fare better.
-func onlyThisQuery(err error) bool {
+func blameOf(err error) blame {
 	var called *callError
-	if errors.As(err, &called) {
-		return called.status == http.StatusBadRequest || called.status == http.StatusNotFound ||
-			called.status == http.StatusUnprocessableEntity
+	switch {
+	case errors.As(err, &called):
+		return called.blame
+	case errors.Is(err, errPages):
+		return thisQuery
+	default:
+		return anyone
 	}
-	return errors.Is(err, errPages)
 }
 
 // explain says in one line what went wrong and what to do.
@@ -152,16 +165,22 @@ func (c *client) explain(k keys, resp *http.Response, err error) error {
 	if model, ok := answered.ErrorModel.(datadogV1.APIErrorResponse); ok && len(model.Errors) > 0 {
 		text = strings.Join(model.Errors, ", ")
 	}
-	text = fmt.Sprintf("Datadog answers %d: %s", resp.StatusCode, clean(k.scrub(text), 300))
+	e := &callError{text: fmt.Sprintf("Datadog answers %d: %s", resp.StatusCode, clean(k.scrub(text), 300))}
 	switch status := resp.StatusCode; {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		text += "; check both keys, the site, and that the application key may monitors_read"
+		e.blame = thisServer
+		e.text += "; check both keys, the site, and that the application key has monitors_read"
+	case status == http.StatusTooManyRequests:
+		e.blame = thisServer
+	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
+		e.blame = thisQuery
 	case status >= 300 && status < 400:
-		text += "; redirects are not followed, set the site or base URL to where it leads"
+		e.blame = thisServer
+		e.text += "; redirects are not followed, set the site or base URL to where it leads"
 	case status < 300:
-		text = "Datadog's answer cannot be understood: it is not the JSON that its API gives"
+		e.text = "Datadog's answer cannot be understood: it is not the JSON that its API gives"
 	}
-	return &callError{status: resp.StatusCode, text: text}
+	return e
 }
 
 // clean makes text from outside fit for one line of a message.

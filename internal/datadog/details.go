@@ -12,6 +12,9 @@ type Detail struct {
 	plan.MonitorState
 	// OK, Warn and Alert are how many groups say so.
 	OK, Warn, Alert int
+	// Clusters are those that the groups speak of. The monitor says nothing
+	// about any other.
+	Clusters []string
 	// Unmapped are the groups without the cluster tag, each as "GROUP of
 	// monitor ID".
 	Unmapped []string
@@ -33,6 +36,7 @@ func (m *Monitors) Details(products []fleet.Product) map[plan.MonitorKey]Detail 
 		d := Detail{MonitorState: state}
 		if v != nil {
 			d.OK, d.Warn, d.Alert = v.ok, v.warn, v.alert
+			d.Clusters = slices.Clone(v.clusters)
 			d.Unmapped, d.Troubles = slices.Clone(v.unmapped), slices.Clone(v.troubles)
 			if r := m.refusals[mon.Datadog.Query]; r != nil {
 				d.Failing = r.err.Error()

@@ -50,7 +50,7 @@ func (m *Monitors) metric(ctx context.Context, query, clusterTag string) (map[st
 		return nil, err
 	}
 	if answer.GetStatus() != "ok" {
-		return nil, fmt.Errorf("Datadog answers %s: %s", clean(answer.GetStatus(), 60), clean(answer.GetError(), 300))
+		return nil, fmt.Errorf("the answer of Datadog is %q: %s", clean(answer.GetStatus(), 60), clean(answer.GetError(), 300))
 	}
 	values, seen := map[string]float64{}, map[string]bool{}
 	for i := range answer.Series {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -28,8 +29,9 @@ type Monitors struct {
 	wanted   []string // the queries of the last call of Signals, sorted
 	answers  map[string]*answer
 	refusals map[string]*refusal
-	answered bool  // whether there ever was an answer
-	lastErr  error // why the last poll failed, or nil
+	made     map[string]time.Time // when each query was last made
+	heard    bool                 // whether Datadog ever answered a query
+	lastErr  error                // why the last poll failed, or nil
 }
 
 // refusal is a query that failed by itself, and when it is tried again.
@@ -50,7 +52,7 @@ func New(cfg Config) (*Monitors, error) {
 	}
 	m := &Monitors{
 		cfg: cfg, busy: make(chan struct{}, 1), wake: make(chan struct{}, 1),
-		answers: map[string]*answer{}, refusals: map[string]*refusal{},
+		answers: map[string]*answer{}, refusals: map[string]*refusal{}, made: map[string]time.Time{},
 	}
 	m.client = newClient(&m.cfg)
 	return m, nil
@@ -61,8 +63,8 @@ var errNotRead = errors.New("they have not been read yet")
 
 // Signals returns the newest answers at once, however old they are; each
 // monitor's AsOf tells. It does not call Datadog, but has Run read what it was
-// asked for and has not read yet. It returns an error only as long as no query
-// was ever answered.
+// asked for and has not read yet. It returns an error only as long as Datadog
+// has never answered.
 func (m *Monitors) Signals(ctx context.Context, products []fleet.Product) (plan.Signals, error) {
 	if err := ctx.Err(); err != nil {
 		return plan.Signals{}, fmt.Errorf("read Datadog monitors: %w", err)
@@ -70,7 +72,7 @@ func (m *Monitors) Signals(ctx context.Context, products []fleet.Product) (plan.
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.want(queriesOf(products))
-	if len(m.wanted) > 0 && !m.answered {
+	if len(m.wanted) > 0 && !m.heard {
 		err := m.lastErr
 		if err == nil {
 			err = errNotRead
@@ -104,16 +106,10 @@ func (m *Monitors) want(queries []string) {
 			m.Poke()
 		}
 	}
-	for q := range m.answers {
-		if !keep[q] {
-			delete(m.answers, q)
-		}
-	}
-	for q := range m.refusals {
-		if !keep[q] {
-			delete(m.refusals, q)
-		}
-	}
+	gone := func(q string) bool { return !keep[q] }
+	maps.DeleteFunc(m.answers, func(q string, _ *answer) bool { return gone(q) })
+	maps.DeleteFunc(m.refusals, func(q string, _ *refusal) bool { return gone(q) })
+	maps.DeleteFunc(m.made, func(q string, _ time.Time) bool { return gone(q) })
 }
 
 // look returns what is known about a monitor. It is called with mu held.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -22,16 +23,15 @@ func (m *Monitors) Poke() {
 	}
 }
 
-// Run polls until the context ends.
+// Run polls until the context ends. It begins when Signals has told it what to
+// ask.
 func (m *Monitors) Run(ctx context.Context) {
 	var began time.Time
 	failed := 0
-	for ctx.Err() == nil {
-		if err := m.untilDue(ctx, began, failed); err != nil {
-			return
-		}
+	for m.untilDue(ctx, began, failed) == nil {
 		began = m.cfg.Now()
-		asked, err := m.poll(ctx)
+		m.forgetPoke()
+		err := m.poll(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -42,38 +42,50 @@ func (m *Monitors) Run(ctx context.Context) {
 			failed = 0
 			m.cfg.Logger.Info("Datadog monitors can be read again")
 		}
-		if !asked {
-			began = time.Time{} // nothing was spent that MinGap would have to spare
-		}
+	}
+}
+
+// forgetPoke is called when a poll begins, which is what the poke asked for.
+func (m *Monitors) forgetPoke() {
+	select {
+	case <-m.wake:
+	default:
 	}
 }
 
 // untilDue waits for the time of the next poll.
 func (m *Monitors) untilDue(ctx context.Context, began time.Time, failed int) error {
-	if began.IsZero() {
-		// No query was made yet: the first call of Signals says what to ask.
+	switch {
+	case m.idle():
 		select {
 		case <-m.wake:
 			return ctx.Err()
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	case failed > 0:
+		// A poke changes nothing: who fails is left in peace.
+		return pause(ctx, began.Add(m.afterFailure(failed)).Sub(m.cfg.Now()))
+	default:
+		wait := m.cfg.Interval - time.Duration(m.cfg.Rand()*float64(m.cfg.Interval/10))
+		return m.pauseUntil(ctx, began.Add(wait), began.Add(m.cfg.MinGap))
 	}
-	if failed > 0 {
-		wait := min(m.cfg.Interval<<min(failed-1, 16), max(longestWait, m.cfg.Interval))
-		wait -= time.Duration(m.cfg.Rand() * float64(wait/4))
-		return m.pauseUntil(ctx, began.Add(wait), nil)
-	}
-	wait := m.cfg.Interval - time.Duration(m.cfg.Rand()*float64(m.cfg.Interval/10))
-	return m.pauseUntil(ctx, began.Add(wait), func() time.Time { return began.Add(m.cfg.MinGap) })
 }
 
-// pauseUntil waits for a time, or for an earlier one if it is woken and may be.
-func (m *Monitors) pauseUntil(ctx context.Context, due time.Time, earlier func() time.Time) error {
-	wake := m.wake
-	if earlier == nil {
-		wake = nil
-	}
+// afterFailure is how long to wait after so many failures in a row.
+func (m *Monitors) afterFailure(times int) time.Duration {
+	wait := min(m.cfg.Interval<<min(times-1, 16), max(longestWait, m.cfg.Interval))
+	return wait - time.Duration(m.cfg.Rand()*float64(wait/4))
+}
+
+func (m *Monitors) idle() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.wanted) == 0
+}
+
+// pauseUntil waits for a time, or for an earlier one if somebody pokes.
+func (m *Monitors) pauseUntil(ctx context.Context, due, poked time.Time) error {
 	timer := time.NewTimer(due.Sub(m.cfg.Now()))
 	defer timer.Stop()
 	select {
@@ -81,8 +93,8 @@ func (m *Monitors) pauseUntil(ctx context.Context, due time.Time, earlier func()
 		return ctx.Err()
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-wake:
-		return pause(ctx, earlier().Sub(m.cfg.Now()))
+	case <-m.wake:
+		return pause(ctx, poked.Sub(m.cfg.Now()))
 	}
 }
 
@@ -92,41 +104,61 @@ func (m *Monitors) Poll(ctx context.Context, products []fleet.Product) error {
 	m.mu.Lock()
 	m.want(queriesOf(products))
 	m.mu.Unlock()
-	if _, err := m.poll(ctx); err != nil {
+	if err := m.poll(ctx); err != nil {
 		return fmt.Errorf("read Datadog monitors: %w", err)
 	}
 	return nil
 }
 
-// poll makes each query that is due, and reports whether there was one. An
-// error means that Datadog could not be asked; a query that fails by itself is
-// noted and harms no other.
-func (m *Monitors) poll(ctx context.Context) (asked bool, err error) {
+// poll makes each query that is due. An error means that Datadog could not be
+// asked. A query that fails while others are answered is noted, is tried again
+// after ever longer waits, and harms no other.
+func (m *Monitors) poll(ctx context.Context) error {
 	select {
 	case m.busy <- struct{}{}:
 		defer func() { <-m.busy }()
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return ctx.Err()
 	}
 	asOf := m.cfg.Now()
+	answered, inARow := 0, 0
+	failed := map[string]error{} // of which it is open whether others would be answered
 	for _, query := range m.due(asOf) {
+		m.noteMade(query, asOf)
 		groups, err := m.client.groups(ctx, query)
-		if ctx.Err() != nil {
-			return asked, ctx.Err()
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil:
+			answered, inARow = answered+1, 0
+			m.noteAnswer(query, asOf, groups)
+		case blameOf(err) == thisQuery:
+			m.noteRefusal(query, asOf, err)
+		case blameOf(err) == thisServer:
+			m.noteFailure(err)
+			return err
+		default:
+			failed[query] = err
+			inARow++
 		}
-		asked = true
-		m.note(query, asOf, groups, err)
-		if err != nil && !onlyThisQuery(err) {
-			return asked, err
+		if inARow == 2 {
+			break
 		}
 	}
-	m.mu.Lock()
-	m.lastErr = nil
-	m.mu.Unlock()
-	return asked, nil
+	queries := slices.Sorted(maps.Keys(failed))
+	if answered == 0 && len(queries) > 0 {
+		err := failed[queries[0]]
+		m.noteFailure(err)
+		return err
+	}
+	for _, query := range queries {
+		m.noteRefusal(query, asOf, failed[query])
+	}
+	m.noteFailure(nil)
+	return nil
 }
 
-// due returns the queries to make, those first whose answers are oldest, so
+// due returns the queries to make, those first that were made longest ago, so
 // that all have their turn when polls break off.
 func (m *Monitors) due(now time.Time) []string {
 	m.mu.Lock()
@@ -135,39 +167,44 @@ func (m *Monitors) due(now time.Time) []string {
 		r := m.refusals[q]
 		return r != nil && now.Before(r.again)
 	})
-	asOf := func(q string) time.Time {
-		if a := m.answers[q]; a != nil {
-			return a.asOf
-		}
-		return time.Time{}
-	}
-	slices.SortStableFunc(queries, func(a, b string) int {
-		return cmp.Or(asOf(a).Compare(asOf(b)), cmp.Compare(a, b))
+	slices.SortFunc(queries, func(a, b string) int {
+		return cmp.Or(m.made[a].Compare(m.made[b]), cmp.Compare(a, b))
 	})
 	return queries
 }
 
-// note keeps what came of a query.
-func (m *Monitors) note(query string, asOf time.Time, groups []group, err error) {
+func (m *Monitors) noteMade(query string, asOf time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	switch {
-	case err == nil:
-		m.answers[query] = newAnswer(asOf, groups, m.answers[query])
-		m.answered = true
-		delete(m.refusals, query)
-	case onlyThisQuery(err):
-		r := m.refusals[query]
-		if r == nil {
-			r = &refusal{}
-			m.refusals[query] = r
-		}
-		if r.err == nil || r.err.Error() != err.Error() {
-			m.cfg.Logger.Warn("a Datadog query fails", "query", query, "error", err)
-		}
-		wait := min(m.cfg.Interval<<min(r.times, 16), max(longestWait, m.cfg.Interval))
-		r.err, r.times, r.again = err, r.times+1, asOf.Add(wait)
-	default:
-		m.lastErr = err
+	m.made[query] = asOf
+}
+
+func (m *Monitors) noteAnswer(query string, asOf time.Time, groups []group) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.answers[query] = newAnswer(asOf, groups, m.answers[query])
+	m.heard = true
+	delete(m.refusals, query)
+}
+
+func (m *Monitors) noteRefusal(query string, asOf time.Time, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.refusals[query]
+	if r == nil {
+		r = &refusal{}
+		m.refusals[query] = r
 	}
+	if r.err == nil || r.err.Error() != err.Error() {
+		m.cfg.Logger.Warn("a Datadog query fails", "query", query, "error", err)
+	}
+	r.err, r.times = err, r.times+1
+	r.again = asOf.Add(m.afterFailure(r.times))
+	m.heard = true
+}
+
+func (m *Monitors) noteFailure(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lastErr = err
 }

@@ -35,29 +35,32 @@ func (c *client) groups(ctx context.Context, query string) ([]group, error) {
 }
 
 // pages reads one page after the other until the groups are as many as Datadog
-// says there are. The number of pages alone does not tell: Datadog has been seen
-// to put the number of groups on the page there.
+// says there are in all. The number of pages only makes it look once more, since
+// Datadog has been seen to put the number of groups on the page there.
 func (c *client) pages(ctx context.Context, query string) ([]group, error) {
 	var all []group
 	seen := map[groupID]bool{}
-	var first page
+	total := 0
 	for number := 0; ; number++ {
 		p, err := c.page(ctx, query, number)
 		if err != nil {
 			return nil, err
 		}
 		if number == 0 {
-			first = p
+			total = p.total
 		}
 		switch {
-		case p.total != first.total || p.pages != first.pages:
-			return nil, fmt.Errorf("%w: they changed while they were read", errPages)
-		case p.total > maxGroups:
-			return nil, fmt.Errorf("the query finds %d groups, more than %d; make it narrower", p.total, maxGroups)
+		case p.total != total:
+			return nil, fmt.Errorf("%w: first there were %d groups in all, then %d", errPages, total, p.total)
+		case total > maxGroups:
+			return nil, &callError{blame: thisQuery, text: fmt.Sprintf("the query finds %d groups, more than %d; make it narrower", total, maxGroups)}
 		case p.number != number:
 			return nil, fmt.Errorf("%w: page %d came for page %d", errPages, p.number, number)
 		}
 		for _, g := range p.groups {
+			if g.id == (groupID{}) {
+				continue // it cannot be told from others, and says itself that it is broken
+			}
 			if seen[g.id] {
 				return nil, fmt.Errorf("%w: group %s of monitor %d came twice", errPages, clean(g.id.name, 80), g.id.monitor)
 			}
@@ -65,15 +68,15 @@ func (c *client) pages(ctx context.Context, query string) ([]group, error) {
 		}
 		all = append(all, p.groups...)
 		switch {
-		case len(all) == p.total && number+1 >= p.pages:
+		case len(all) > total:
+			return nil, fmt.Errorf("%w: %d groups came, and there should be %d", errPages, len(all), total)
+		case len(all) == total && (number+1 >= p.pages || len(p.groups) == 0):
 			slices.SortFunc(all, func(a, b group) int {
 				return cmp.Or(cmp.Compare(a.id.monitor, b.id.monitor), cmp.Compare(a.id.name, b.id.name))
 			})
 			return all, nil
-		case len(all) > p.total:
-			return nil, fmt.Errorf("%w: %d groups came, and there should be %d", errPages, len(all), p.total)
 		case len(p.groups) == 0:
-			return nil, fmt.Errorf("%w: %d groups came of %d", errPages, len(all), p.total)
+			return nil, fmt.Errorf("%w: %d groups came of %d", errPages, len(all), total)
 		}
 	}
 }
@@ -96,7 +99,7 @@ func (c *client) page(ctx context.Context, query string, number int) (page, erro
 	}
 	meta := answer.Metadata
 	if meta == nil || meta.Page == nil || meta.PageCount == nil || meta.TotalCount == nil || *meta.TotalCount < 0 {
-		return page{}, &callError{status: http.StatusOK, text: "Datadog's answer cannot be understood: it does not say how many groups there are"}
+		return page{}, &callError{text: "Datadog's answer cannot be understood: it does not say how many groups there are"}
 	}
 	p := page{
 		number: int(*meta.Page), pages: int(*meta.PageCount), total: int(*meta.TotalCount),

@@ -14,9 +14,12 @@ import (
 
 // verdict is what the groups of one query say, read with one cluster tag.
 type verdict struct {
+	// blind says why the query tells nothing about any cluster, or is empty.
+	blind string
 	// unknown says why the monitor cannot be relied upon, or is empty.
 	unknown         string
 	fires           []fire
+	clusters        []string // those that the groups speak of
 	ok, warn, alert int
 	unmapped        []string // groups without the tag
 	troubles        []string // groups that cannot be relied upon, each with the reason
@@ -39,12 +42,16 @@ func judge(a *answer, query, tag, appURL string) *verdict {
 	})
 	// Groups of one cluster that began to fire together are one alert.
 	v.fires = slices.CompactFunc(v.fires, func(a, b fire) bool { return a.cluster == b.cluster && a.since.Equal(b.since) })
+	slices.Sort(v.clusters)
+	v.clusters = slices.Compact(v.clusters)
 	switch {
 	case len(a.groups) == 0:
-		v.unknown = "no monitor matches the query " + clean(query, 200)
-	case len(v.unmapped) == len(a.groups):
-		v.unknown = fmt.Sprintf("none of the %s that the query finds has the tag %s", plural(len(a.groups), "group"), tag)
-	case len(v.troubles) > 0:
+		v.blind = "no monitor matches the query " + clean(query, 200)
+	case len(v.clusters) == 0:
+		v.blind = fmt.Sprintf("none of the %s that the query finds has the tag %s", plural(len(a.groups), "group"), tag)
+	}
+	v.unknown = v.blind
+	if v.unknown == "" && len(v.troubles) > 0 {
 		v.unknown = list(v.troubles, 3)
 	}
 	return v
@@ -56,6 +63,7 @@ func (v *verdict) add(g *group, tag string, since time.Time, appURL string) {
 	if len(clusters) == 0 {
 		v.unmapped = append(v.unmapped, name)
 	}
+	v.clusters = append(v.clusters, clusters...)
 	trouble := ""
 	switch g.status {
 	case datadogV1.MONITOROVERALLSTATES_OK:
