@@ -37,7 +37,7 @@ type Config struct {
 	// Interval is how long after a poll began the next one does; 15s without
 	// it. Failing polls wait longer, up to 2m.
 	Interval time.Duration
-	// MinGap is the least time between the beginnings of two polls, however
+	// MinGap is the least time from the end of a poll to the next one, however
 	// often somebody pokes; 1s without it.
 	MinGap time.Duration
 	// Timeout is how long one call may take; 20s without it.

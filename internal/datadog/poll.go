@@ -28,7 +28,7 @@ func (m *Monitors) Poke() {
 func (m *Monitors) Run(ctx context.Context) {
 	var began time.Time
 	failed := 0
-	for m.untilDue(ctx, began, failed) == nil {
+	for m.untilDue(ctx, began, failed) == nil && m.client.search.wait(ctx) == nil {
 		began = m.cfg.Now()
 		m.forgetPoke()
 		err := m.poll(ctx)
@@ -68,7 +68,8 @@ func (m *Monitors) untilDue(ctx context.Context, began time.Time, failed int) er
 		return pause(ctx, began.Add(m.afterFailure(failed)).Sub(m.cfg.Now()))
 	default:
 		wait := m.cfg.Interval - time.Duration(m.cfg.Rand()*float64(m.cfg.Interval/10))
-		return m.pauseUntil(ctx, began.Add(wait), began.Add(m.cfg.MinGap))
+		gap := m.cfg.Now().Add(m.cfg.MinGap) // a poll may have taken longer than an interval
+		return m.pauseUntil(ctx, latest(began.Add(wait), gap), gap)
 	}
 }
 

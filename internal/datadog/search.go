@@ -37,6 +37,9 @@ func (c *client) groups(ctx context.Context, query string) ([]group, error) {
 // pages reads one page after the other until the groups are as many as Datadog
 // says there are in all. The number of pages only makes it look once more, since
 // Datadog has been seen to put the number of groups on the page there.
+//
+// One change is not noticed: between two pages a group goes and another one
+// comes, further back. It hides one group until the next poll.
 func (c *client) pages(ctx context.Context, query string) ([]group, error) {
 	var all []group
 	seen := map[groupID]bool{}
