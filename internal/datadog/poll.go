@@ -63,6 +63,8 @@ func (m *Monitors) untilDue(ctx context.Context, began time.Time, failed int) er
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	case began.IsZero():
+		return ctx.Err()
 	case failed > 0:
 		// A poke changes nothing: who fails is left in peace.
 		return pause(ctx, began.Add(m.afterFailure(failed)).Sub(m.cfg.Now()))
