@@ -1,8 +1,10 @@
 package datadog
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 )
@@ -24,14 +26,16 @@ func refuse(m *fleet.DatadogMonitor) string {
 // stateFields are the fields of a search that select groups by their state.
 var stateFields = []string{"group_status", "status", "muted", "muted_left", "muted_elapsed", "triggered"}
 
+// aroundColon is the space that may be around the colon of a field.
+var aroundColon = regexp.MustCompile(`\s*:\s*`)
+
 // stateField returns the field of a query that selects by state, or "". What a
 // quote encloses, and what stands in the parentheses of another field, is a
 // value there and no field.
 func stateField(query string) string {
 	var (
-		word     strings.Builder
-		inQuotes bool
-		owned    []bool // for each open parenthesis, whether a field owns it
+		word  strings.Builder
+		owned []bool // for each open parenthesis, whether a field owns it
 	)
 	isValue := func() bool { return len(owned) > 0 && owned[len(owned)-1] }
 	// end finishes a word and returns its field, and whether that is one of state.
@@ -44,32 +48,38 @@ func stateField(query string) string {
 		}
 		return field, slices.Contains(stateFields, field)
 	}
-	for _, r := range query {
+	for _, r := range aroundColon.ReplaceAllString(unquote(query), ":") + " " {
+		if r != '(' && r != ')' && !unicode.IsSpace(r) {
+			word.WriteRune(r)
+			continue
+		}
+		field, bad := end()
+		switch {
+		case bad:
+			return field
+		case r == '(':
+			owned = append(owned, isValue() || field != "")
+		case r == ')' && len(owned) > 0:
+			owned = owned[:len(owned)-1]
+		}
+	}
+	return ""
+}
+
+// unquote takes the quotes away, and the meaning from what they enclosed.
+func unquote(query string) string {
+	inQuotes := false
+	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '"':
 			inQuotes = !inQuotes
-		case inQuotes && strings.ContainsRune("():", r):
-			word.WriteByte('_')
-		case inQuotes:
-			word.WriteRune(r)
-		case strings.ContainsRune("() \t\r\n", r):
-			field, bad := end()
-			if bad {
-				return field
-			}
-			if r == '(' {
-				owned = append(owned, isValue() || field != "")
-			} else if r == ')' && len(owned) > 0 {
-				owned = owned[:len(owned)-1]
-			}
+			return -1
+		case inQuotes && (strings.ContainsRune("():", r) || unicode.IsSpace(r)):
+			return '_'
 		default:
-			word.WriteRune(r)
+			return r
 		}
-	}
-	if field, bad := end(); bad {
-		return field
-	}
-	return ""
+	}, query)
 }
 
 // queriesOf returns the distinct queries of the products' monitors, sorted.

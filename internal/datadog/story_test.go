@@ -27,6 +27,8 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 func atNoon() time.Time { return noon }
 
+var discard = slog.New(slog.DiscardHandler)
+
 // world is a Datadog server and the monitors that read it.
 type world struct {
 	server   *datadogtest.Server
@@ -41,7 +43,7 @@ func newWorld(t *testing.T, now func() time.Time, change ...func(*datadog.Config
 		APIKey:     func() (string, error) { return "api-key", nil },
 		AppKey:     func() (string, error) { return "app-key", nil },
 		HTTPClient: server.Client(), Now: now, Rand: func() float64 { return 0 },
-		Logger: slog.New(slog.DiscardHandler),
+		Logger: discard,
 	}
 	for _, f := range change {
 		f(&cfg)
