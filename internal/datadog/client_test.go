@@ -269,6 +269,7 @@ func TestConfigurationsThatCannotBe(t *testing.T) {
 		{"a base URL with a password", func(c *datadog.Config) { c.BaseURL = "https://u:secret@datadog.example.com" }, "must not hold a user"},
 		{"a base URL that is none", func(c *datadog.Config) { c.BaseURL = "https://secret\x7f" }, "is not a URL"},
 		{"a base URL with a query", func(c *datadog.Config) { c.BaseURL = "https://datadog.example.com?x=secret" }, "at most a path"},
+		{"an interval of days", func(c *datadog.Config) { c.Interval = 48 * time.Hour }, "must not be longer than an hour"},
 		{"a negative interval", func(c *datadog.Config) { c.Interval = -1 }, "must not be negative"},
 	}
 	for _, test := range tests {

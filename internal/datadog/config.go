@@ -65,6 +65,9 @@ func (c *Config) complete() error {
 	if c.Interval < 0 || c.MinGap < 0 || c.Timeout < 0 || c.PerPage < 0 {
 		return errors.New("configure datadog: Interval, MinGap, Timeout and PerPage must not be negative")
 	}
+	if max(c.Interval, c.MinGap, c.Timeout) > time.Hour {
+		return errors.New("configure datadog: Interval, MinGap and Timeout must not be longer than an hour; no monitor would be read in time")
+	}
 	setDefault(&c.Site, "datadoghq.com")
 	setDefault(&c.Interval, 15*time.Second)
 	setDefault(&c.MinGap, time.Second)

@@ -62,8 +62,8 @@ func New(cfg Config) (*Monitors, error) {
 var errNotRead = errors.New("they have not been read yet")
 
 // Signals returns the newest answers at once, however old they are; each
-// monitor's AsOf tells. It does not call Datadog, but has Run read what it was
-// asked for and has not read yet. It returns an error only as long as Datadog
+// monitor's AsOf tells. It does not call Datadog. Run reads what the last call
+// of Signals asked for, at once if that is new, and forgets what it did not. It returns an error only as long as Datadog
 // has never answered.
 func (m *Monitors) Signals(ctx context.Context, products []fleet.Product) (plan.Signals, error) {
 	if err := ctx.Err(); err != nil {

@@ -15,7 +15,8 @@ import (
 const longestWait = 2 * time.Minute
 
 // Poke asks Run for a poll at once, or as soon as MinGap, the rate limit and
-// the wait after a failure allow. It never waits.
+// the wait after a failure allow, and for the one after it sooner. It never
+// waits.
 func (m *Monitors) Poke() {
 	select {
 	case m.wake <- struct{}{}:
@@ -23,23 +24,29 @@ func (m *Monitors) Poke() {
 	}
 }
 
+// pace is what the time of the next poll depends on.
+type pace struct {
+	began  time.Time // when the last poll did; zero before the first
+	failed int       // how many polls failed in a row
+	poked  bool      // whether somebody asked for the last poll
+}
+
 // Run polls until the context ends. It begins when Signals has told it what to
 // ask.
 func (m *Monitors) Run(ctx context.Context) {
-	var began time.Time
-	failed := 0
-	for m.untilDue(ctx, began, failed) == nil && m.client.search.wait(ctx) == nil {
-		began = m.cfg.Now()
+	var p pace
+	for m.untilDue(ctx, &p) == nil && m.client.search.wait(ctx) == nil {
+		p.began = m.cfg.Now()
 		m.forgetPoke()
 		err := m.poll(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			failed++
-			m.cfg.Logger.Warn("cannot read Datadog monitors", "error", err, "times", failed)
-		case failed > 0:
-			failed = 0
+			p.failed++
+			m.cfg.Logger.Warn("cannot read Datadog monitors", "error", err, "times", p.failed)
+		case p.failed > 0:
+			p.failed = 0
 			m.cfg.Logger.Info("Datadog monitors can be read again")
 		}
 	}
@@ -54,7 +61,7 @@ func (m *Monitors) forgetPoke() {
 }
 
 // untilDue waits for the time of the next poll.
-func (m *Monitors) untilDue(ctx context.Context, began time.Time, failed int) error {
+func (m *Monitors) untilDue(ctx context.Context, p *pace) error {
 	switch {
 	case m.idle():
 		select {
@@ -63,15 +70,30 @@ func (m *Monitors) untilDue(ctx context.Context, began time.Time, failed int) er
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-	case began.IsZero():
+	case p.began.IsZero():
 		return ctx.Err()
-	case failed > 0:
+	case p.failed > 0:
 		// A poke changes nothing: who fails is left in peace.
-		return pause(ctx, began.Add(m.afterFailure(failed)).Sub(m.cfg.Now()))
-	default:
-		wait := m.cfg.Interval - time.Duration(m.cfg.Rand()*float64(m.cfg.Interval/10))
-		gap := m.cfg.Now().Add(m.cfg.MinGap) // a poll may have taken longer than an interval
-		return m.pauseUntil(ctx, latest(began.Add(wait), gap), gap)
+		return pause(ctx, p.began.Add(m.afterFailure(p.failed)).Sub(m.cfg.Now()))
+	}
+	wait := m.cfg.Interval - time.Duration(m.cfg.Rand()*float64(m.cfg.Interval/10))
+	if p.poked {
+		// A search may lag behind the webhook that tells of a change, so that
+		// the poll at once saw the state before it.
+		wait /= 3
+	}
+	gap := m.cfg.Now().Add(m.cfg.MinGap) // a poll may have taken longer than an interval
+	timer := time.NewTimer(latest(p.began.Add(wait), gap).Sub(m.cfg.Now()))
+	defer timer.Stop()
+	p.poked = false
+	select {
+	case <-timer.C:
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-m.wake:
+		p.poked = true
+		return pause(ctx, gap.Sub(m.cfg.Now()))
 	}
 }
 
@@ -85,20 +107,6 @@ func (m *Monitors) idle() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.wanted) == 0
-}
-
-// pauseUntil waits for a time, or for an earlier one if somebody pokes.
-func (m *Monitors) pauseUntil(ctx context.Context, due, poked time.Time) error {
-	timer := time.NewTimer(due.Sub(m.cfg.Now()))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-m.wake:
-		return pause(ctx, poked.Sub(m.cfg.Now()))
-	}
 }
 
 // Poll reads the monitors of the products now and returns when it is done; for

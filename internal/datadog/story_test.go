@@ -36,7 +36,7 @@ type world struct {
 }
 
 // newWorld makes a world with the given clock, without sockets and jitter.
-func newWorld(t *testing.T, now func() time.Time, change ...func(*datadog.Config)) world {
+func newWorld(t testing.TB, now func() time.Time, change ...func(*datadog.Config)) world {
 	t.Helper()
 	server := datadogtest.New(datadogtest.Config{Now: now})
 	cfg := datadog.Config{
@@ -82,7 +82,7 @@ func replicas(groups ...datadogtest.Group) datadogtest.Monitor {
 }
 
 // poll reads the monitors once and returns what they say.
-func (w world) poll(t *testing.T, products []fleet.Product) plan.Signals {
+func (w world) poll(t testing.TB, products []fleet.Product) plan.Signals {
 	t.Helper()
 	if err := w.monitors.Poll(t.Context(), products); err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func (w world) poll(t *testing.T, products []fleet.Product) plan.Signals {
 	return w.signals(t, products)
 }
 
-func (w world) signals(t *testing.T, products []fleet.Product) plan.Signals {
+func (w world) signals(t testing.TB, products []fleet.Product) plan.Signals {
 	t.Helper()
 	s, err := w.monitors.Signals(t.Context(), products)
 	if err != nil {
