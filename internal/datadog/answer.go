@@ -40,9 +40,11 @@ func newAnswer(asOf time.Time, groups []group, before *answer) *answer {
 		if before != nil {
 			since = latest(since, before.since[g.id])
 			// A group that warned before it fired triggered when it warned. We
-			// know better: it did not fire when the poll before this one began.
-			if quiet[g.id] {
-				since = latest(since, before.asOf)
+			// know better: it did not fire when it was last read. Somewhere
+			// between then and now it began to; the later time is the one that
+			// charges the alert to an upgrade which began in between.
+			if quiet[g.id] && !since.After(before.asOf) {
+				since = asOf
 			}
 		}
 		a.since[g.id] = since

@@ -19,7 +19,8 @@ import (
 // page of 1000 groups is about one megabyte.
 const maxBody = 32 << 20
 
-// client makes calls to Datadog, one at a time for each endpoint's limit.
+// client makes calls to Datadog within the rate limits. Datadog has one for each
+// endpoint.
 type client struct {
 	cfg     *Config
 	v1      *datadogV1.MonitorsApi

@@ -87,6 +87,7 @@ func TestTheTagThatNamesTheClusterIsInTheQuery(t *testing.T) {
 		{"avg:kafka.cpu{*}", "kafka_cluster", false, "not grouped by cluster"},
 		{"avg:kafka.cpu{*} by {}", "", false, "not grouped by cluster"},
 		{"avg:kafka.cpu{standby {kafka_cluster}", "", false, "not grouped by cluster"},
+		{"avg:kafka.cpu{*} by {kafka_cluster", "", false, "not grouped by cluster"},
 		{"", "", false, "not grouped by cluster"},
 	}
 	for _, test := range tests {

@@ -99,6 +99,22 @@ func TestPagesThatNeverFitAreNoAnswer(t *testing.T) {
 	}
 }
 
+func TestAnswersThatAreNotWhatWasAskedFor(t *testing.T) {
+	tests := []struct{ story, metadata, says string }{
+		{"another page", `{"page":5,"page_count":9,"total_count":0,"per_page":200}`, "page 5 came for page 0"},
+		{"more groups than can be held", `{"page":0,"page_count":9,"total_count":500001,"per_page":200}`, "finds 500001 groups, more than 500000; make it narrower"},
+	}
+	for _, test := range tests {
+		t.Run(test.story, func(t *testing.T) {
+			w := newWorld(t, atNoon)
+			for range 3 {
+				w.server.Fail(datadogtest.Fault{Garbage: `{"groups":[],"metadata":` + test.metadata + `}`})
+			}
+			wantUnknown(t, w.poll(t, kafka()), m0, test.says)
+		})
+	}
+}
+
 func TestGroupsThatComeWhilePagesAreReadAreNotMissed(t *testing.T) {
 	w := newWorld(t, atNoon, perPage(10))
 	w.server.SetMonitors(fleetOf(20))

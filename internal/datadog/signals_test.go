@@ -224,10 +224,22 @@ func TestSinceWhenAGroupFires(t *testing.T) {
 			noon.Add(-time.Hour),
 		},
 		{
-			"it warned long before it fired, which did not begin before it was last seen to warn",
+			"it warned long before it fired, which nobody saw before the second poll",
 			datadogtest.Group{Status: "Warn", Triggered: noon.Add(-time.Hour)},
 			datadogtest.Group{Status: "Alert", Triggered: noon.Add(-time.Hour)},
-			noon,
+			noon.Add(minute),
+		},
+		{
+			"it warned, and Datadog says when it fired",
+			datadogtest.Group{Status: "Warn", Triggered: noon.Add(-time.Hour)},
+			datadogtest.Group{Status: "Alert", Triggered: noon.Add(10 * time.Second)},
+			noon.Add(10 * time.Second),
+		},
+		{
+			"it was well, and Datadog does not say when it fired",
+			datadogtest.Group{},
+			datadogtest.Group{Status: "Alert"},
+			noon.Add(minute),
 		},
 		{
 			"it recovered and fires again",
@@ -313,15 +325,32 @@ func TestQueriesThatCannotBeReliedUponAreNotAsked(t *testing.T) {
 		{"tag:service:kafka AND group_status:(alert OR warn)", "its query looks at group_status"},
 		{"tag:service:kafka -status:ok", "its query looks at status"},
 		{"   ", "its query is empty"},
+		{"tag:without-a-cluster-tag", "set clusterTag"},
 	}
 	for _, test := range tests {
 		t.Run(test.query, func(t *testing.T) {
 			w := newWorld(t, atNoon)
-			wantUnknown(t, w.poll(t, []fleet.Product{product("kafka", test.query)}), m0, test.says)
+			products := []fleet.Product{product("kafka", test.query)}
+			if test.query == "tag:without-a-cluster-tag" {
+				products[0].Spec.Monitors[0].Datadog.ClusterTag = ""
+			}
+			wantUnknown(t, w.poll(t, products), m0, test.says)
 			if n := len(w.searches()); n != 0 {
 				t.Errorf("%d searches", n)
 			}
 		})
+	}
+}
+
+func TestAQueryThatFailsLaterKeepsItsAnswerAndSaysWhy(t *testing.T) {
+	w := newWorld(t, atNoon)
+	w.server.SetMonitors(replicas(onCluster("lkc-1", "OK")))
+	w.poll(t, kafka())
+	w.server.Fail(datadogtest.Fault{Status: 400, Body: `{"errors":["The request took too long"]}`})
+	s := w.poll(t, kafka())
+	wantUnknown(t, s, m0)
+	if d := w.monitors.Details(kafka())[m0]; d.OK != 1 || !strings.Contains(d.Failing, "took too long") {
+		t.Errorf("got %+v", d)
 	}
 }
 

@@ -49,6 +49,11 @@ func judge(a *answer, query, tag, appURL string) *verdict {
 		v.blind = "no monitor matches the query " + clean(query, 200)
 	case len(v.clusters) == 0:
 		v.blind = fmt.Sprintf("none of the %s that the query finds has the tag %s", plural(len(a.groups), "group"), tag)
+		if v.alert == 1 {
+			v.blind += ", and 1 of them fires"
+		} else if v.alert > 1 {
+			v.blind += fmt.Sprintf(", and %d of them fire", v.alert)
+		}
 	}
 	v.unknown = v.blind
 	if v.unknown == "" && len(v.troubles) > 0 {
