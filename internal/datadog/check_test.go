@@ -23,7 +23,7 @@ func TestCheckTellsWhatKeepsMonitorsFromBeingReliedUpon(t *testing.T) {
 		{"it does not exist", nil, kafkaQuery, []string{"no monitor matches the query"}},
 		{"it is muted for one cluster", []datadogtest.Group{onCluster("lkc-1", "OK"), muted}, kafkaQuery, []string{"kafka_cluster:lkc-2 of monitor 7 is muted"}},
 		{"it has no data", []datadogtest.Group{onCluster("lkc-1", "No Data")}, kafkaQuery, []string{"kafka_cluster:lkc-1 of monitor 7 has no data"}},
-		{"it is not grouped by cluster", []datadogtest.Group{{Tags: []string{"host:a"}}}, kafkaQuery, []string{"has the tag kafka_cluster"}},
+		{"it is not grouped by cluster", []datadogtest.Group{{Tags: []string{"host:a"}}}, kafkaQuery, []string{"no group has the tag kafka_cluster"}},
 		{
 			"two things at once",
 			[]datadogtest.Group{onCluster("lkc-1", "OK"), muted, {Tags: []string{"total"}}},

@@ -75,9 +75,9 @@ func TestPagesThatNeverFitAreNoAnswer(t *testing.T) {
 		fault datadogtest.Fault
 		pages int
 	}{
-		// The first page is the only one that is asked for, as it fails.
 		{"more are announced than come", datadogtest.Fault{Total: 3}, 3 * 4},
 		{"fewer are announced than come", datadogtest.Fault{Total: -3}, 3 * 3},
+		{"as many are announced as the first two of three pages hold", datadogtest.Fault{Total: -10}, 3 * 3},
 		{"every page is short", datadogtest.Fault{Drop: 1}, 3 * 4},
 		{"every page is the one before it", datadogtest.Fault{Repeat: true}, 3 * 2},
 	}

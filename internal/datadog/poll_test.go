@@ -271,12 +271,12 @@ func TestWhenLittleIsLeftCallsAreSpread(t *testing.T) {
 }
 
 func TestAQueryThatAlwaysFailsStarvesNoOther(t *testing.T) {
-	products := []fleet.Product{product("kafka", "tag:a", "tag:b", kafkaQuery)}
+	products := []fleet.Product{product("kafka", "id:1", "id:2", kafkaQuery)}
 	m2 := plan.MonitorKey{Product: "kafka", Monitor: "m2"}
 	broken := func(c *datadog.Config) {
 		inner := c.HTTPClient.Transport
 		c.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-			if q := r.URL.Query().Get("query"); q == "tag:a" || q == "tag:b" {
+			if q := r.URL.Query().Get("query"); q == "id:1" || q == "id:2" {
 				r = r.Clone(r.Context())
 				r.URL.Path = "/nowhere" // the server answers 404
 			}
@@ -292,6 +292,37 @@ func TestAQueryThatAlwaysFailsStarvesNoOther(t *testing.T) {
 		}
 		wantUnknown(t, s, m0, "it cannot be read: Datadog answers 404")
 	}, broken)
+}
+
+func TestADatadogThatIsDownIsNotAskedEveryQuery(t *testing.T) {
+	w := newWorld(t, atNoon)
+	for range 4 {
+		w.server.Fail(datadogtest.Fault{Status: 500})
+	}
+	if err := w.monitors.Poll(t.Context(), []fleet.Product{product("kafka", "id:1", "id:2", "id:3", "id:4")}); err == nil {
+		t.Error("a poll without any answer has no error")
+	}
+	if n := len(w.server.Requests()); n != 2 {
+		t.Errorf("%d calls, want two: one may be bad luck", n)
+	}
+}
+
+func TestAfterAPollThatTookLongerThanTheIntervalThereIsAGap(t *testing.T) {
+	run(t, kafka(), func(t *testing.T, w running) {
+		w.at(second)
+		w.server.Fail(datadogtest.Fault{Delay: 18 * second})
+		w.at(40 * second)
+		w.wantPolls(t, 0, 15*second, 34*second)
+	})
+}
+
+func TestWhenNothingIsLeftNoCallIsMade(t *testing.T) {
+	run(t, kafka(), func(t *testing.T, w running) {
+		w.at(second)
+		w.server.Fail(datadogtest.Fault{Header: http.Header{"X-RateLimit-Limit": {""}, "X-RateLimit-Remaining": {"0"}, "X-RateLimit-Reset": {"40"}}})
+		w.at(minute)
+		w.wantPolls(t, 0, 15*second, 55*second)
+	})
 }
 
 func TestAWrongKeyStopsThePollAtTheFirstCall(t *testing.T) {

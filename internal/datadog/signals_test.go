@@ -108,13 +108,13 @@ func TestWhatGroupsSayAboutClusters(t *testing.T) {
 			"no group has the tag",
 			[]datadogtest.Group{total("OK")},
 			nil,
-			[]string{"none of the 1 group that the query finds has the tag kafka_cluster"},
+			[]string{"no group has the tag kafka_cluster; the query finds 1 group"},
 		},
 		{
 			"no group has the tag and one fires",
 			[]datadogtest.Group{total("Alert")},
 			nil,
-			[]string{"none of the 1 group"},
+			[]string{"no group has the tag kafka_cluster; the query finds 1 group (1 alerting)"},
 		},
 		{
 			"a group without the tag that is well blinds nobody",
@@ -401,6 +401,16 @@ func TestAMonitorThatIsNewInTheFleetIsUnknownUntilItIsRead(t *testing.T) {
 	wantUnknown(t, s, m0)
 	wantUnknown(t, s, plan.MonitorKey{Product: "kafka", Monitor: "m1"}, "has not been read yet")
 	wantUnknown(t, w.poll(t, more), plan.MonitorKey{Product: "kafka", Monitor: "m1"})
+}
+
+func TestAnAnswerThatNobodyAskedForAnyMoreDoesNotComeBack(t *testing.T) {
+	clock := noon
+	w := newWorld(t, func() time.Time { return clock })
+	w.server.SetMonitors(replicas(onCluster("lkc-1", "OK")))
+	w.poll(t, kafka())
+	w.signals(t, nil)
+	clock = clock.Add(time.Minute)
+	wantUnknown(t, w.signals(t, kafka()), m0, "has not been read yet")
 }
 
 func TestAQueryThatDatadogRefusesHarmsNoOther(t *testing.T) {

@@ -48,11 +48,9 @@ func judge(a *answer, query, tag, appURL string) *verdict {
 	case len(a.groups) == 0:
 		v.blind = "no monitor matches the query " + clean(query, 200)
 	case len(v.clusters) == 0:
-		v.blind = fmt.Sprintf("none of the %s that the query finds has the tag %s", plural(len(a.groups), "group"), tag)
-		if v.alert == 1 {
-			v.blind += ", and 1 of them fires"
-		} else if v.alert > 1 {
-			v.blind += fmt.Sprintf(", and %d of them fire", v.alert)
+		v.blind = fmt.Sprintf("no group has the tag %s; the query finds %s", tag, plural(len(a.groups), "group"))
+		if v.alert > 0 {
+			v.blind += fmt.Sprintf(" (%d alerting)", v.alert)
 		}
 	}
 	v.unknown = v.blind
