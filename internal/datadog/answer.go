@@ -1,6 +1,7 @@
 package datadog
 
 import (
+	"slices"
 	"time"
 
 	"github.com/DataDog/datadog-api-client-go/v2/api/datadogV1"
@@ -57,4 +58,16 @@ func latest(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// gone reports whether a group of an answer is not among the groups.
+func gone(before *answer, groups []group) bool {
+	if before == nil {
+		return false
+	}
+	here := make(map[groupID]bool, len(groups))
+	for i := range groups {
+		here[groups[i].id] = true
+	}
+	return slices.ContainsFunc(before.groups, func(g group) bool { return !here[g.id] })
 }

@@ -34,7 +34,7 @@ func (m *Monitors) Check(ctx context.Context, products []fleet.Product) []Proble
 			continue
 		}
 		asOf := m.cfg.Now()
-		groups, err := m.client.groups(ctx, query)
+		groups, _, err := m.client.groups(ctx, query)
 		if err != nil {
 			failures[query] = err
 			if blameOf(err) == thisServer {

@@ -32,7 +32,8 @@
 //
 // Half an answer is never read as whole. The pages of a search have to add up
 // to the total that each of them names, without a group that comes twice;
-// otherwise the search is made again, and after three times it has failed.
+// otherwise the search is made again, and after three times it has failed. When
+// a group that was known is not there, another search has to confirm it.
 //
 // # What it spares
 //

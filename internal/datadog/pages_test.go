@@ -134,6 +134,38 @@ func TestGroupsThatComeWhilePagesAreReadAreNotMissed(t *testing.T) {
 	wantUnknown(t, s, m0)
 }
 
+func TestAGroupThatSlipsFromOnePageToAnotherIsNotMissed(t *testing.T) {
+	w := newWorld(t, atNoon, perPage(10))
+	monitor := fleetOf(20)
+	w.server.SetMonitors(monitor)
+	w.poll(t, kafka())
+
+	monitor.Groups[10].Status = "Alert" // the first one of the second page
+	w.server.SetMonitors(monitor)
+	seen := len(w.searches())
+	w.server.Before(func(datadogtest.Request) {
+		if len(w.searches()) == seen+2 {
+			// Before the second page is read, the first group goes and one comes
+			// at the end: as many as before, and lkc-10 is on the first page now.
+			monitor.Groups = append(monitor.Groups[1:], onCluster("lkc-20", "OK"))
+			w.server.SetMonitors(monitor)
+		}
+	})
+	s := w.poll(t, kafka())
+	wantFiring(t, s, "lkc-10", "lkc-19")
+	wantUnknown(t, s, m0)
+	if n := len(w.searches()) - seen; n != 4 {
+		t.Errorf("%d pages were read, want each twice", n)
+	}
+	// lkc-0 is really gone, and is not looked for for ever.
+	w.server.Before(nil)
+	seen = len(w.searches())
+	w.poll(t, kafka())
+	if n := len(w.searches()) - seen; n != 2 {
+		t.Errorf("later %d pages were read, want each once", n)
+	}
+}
+
 func TestAServerThatGivesSmallerPagesIsFollowed(t *testing.T) {
 	server := datadogtest.New(datadogtest.Config{Now: atNoon, MaxPerPage: 7})
 	w := newWorld(t, atNoon, func(c *datadog.Config) { c.HTTPClient = server.Client() })

@@ -136,7 +136,7 @@ func (m *Monitors) poll(ctx context.Context) error {
 	failed := map[string]error{} // of which it is open whether others would be answered
 	for _, query := range m.due(asOf) {
 		m.noteMade(query, asOf)
-		groups, err := m.client.groups(ctx, query)
+		groups, err := m.read(ctx, query)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -167,6 +167,22 @@ func (m *Monitors) poll(ctx context.Context) error {
 	}
 	m.noteFailure(nil)
 	return nil
+}
+
+// read makes one query. When a group is gone that was there in the last answer,
+// it looks again: it may only have slipped from one page to another.
+func (m *Monitors) read(ctx context.Context, query string) ([]group, error) {
+	groups, pages, err := m.client.groups(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	before := m.answers[query]
+	m.mu.Unlock()
+	if pages > 1 && gone(before, groups) {
+		groups, _, err = m.client.groups(ctx, query)
+	}
+	return groups, err
 }
 
 // due returns the queries to make, those first that were made longest ago, so

@@ -22,16 +22,14 @@ const (
 var errPages = errors.New("the pages of the answer do not fit together")
 
 // groups returns all groups that a query finds, sorted, or an error: never a
-// part of them.
-func (c *client) groups(ctx context.Context, query string) ([]group, error) {
-	var err error
+// part of them. It also returns on how many pages they came.
+func (c *client) groups(ctx context.Context, query string) (all []group, pages int, err error) {
 	for range maxAttempts {
-		var all []group
-		if all, err = c.pages(ctx, query); !errors.Is(err, errPages) {
-			return all, err
+		if all, pages, err = c.pages(ctx, query); !errors.Is(err, errPages) {
+			return all, pages, err
 		}
 	}
-	return nil, fmt.Errorf("%w, %d times in a row", err, maxAttempts)
+	return nil, 0, fmt.Errorf("%w, %d times in a row", err, maxAttempts)
 }
 
 // pages reads one page after the other until the groups are as many as Datadog
@@ -39,47 +37,47 @@ func (c *client) groups(ctx context.Context, query string) ([]group, error) {
 // Datadog has been seen to put the number of groups on the page there.
 //
 // One change is not noticed: between two pages a group goes and another one
-// comes, further back. It hides one group until the next poll.
-func (c *client) pages(ctx context.Context, query string) ([]group, error) {
+// comes, further back. It hides a group; see gone.
+func (c *client) pages(ctx context.Context, query string) ([]group, int, error) {
 	var all []group
 	seen := map[groupID]bool{}
 	total := 0
 	for number := 0; ; number++ {
 		p, err := c.page(ctx, query, number)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if number == 0 {
 			total = p.total
 		}
 		switch {
 		case p.total != total:
-			return nil, fmt.Errorf("%w: first there were %d groups in all, then %d", errPages, total, p.total)
+			return nil, 0, fmt.Errorf("%w: first there were %d groups in all, then %d", errPages, total, p.total)
 		case total > maxGroups:
-			return nil, &callError{blame: thisQuery, text: fmt.Sprintf("the query finds %d groups, more than %d; make it narrower", total, maxGroups)}
+			return nil, 0, &callError{blame: thisQuery, text: fmt.Sprintf("the query finds %d groups, more than %d; make it narrower", total, maxGroups)}
 		case p.number != number:
-			return nil, fmt.Errorf("%w: page %d came for page %d", errPages, p.number, number)
+			return nil, 0, fmt.Errorf("%w: page %d came for page %d", errPages, p.number, number)
 		}
 		for _, g := range p.groups {
 			if g.id == (groupID{}) {
 				continue // it cannot be told from others, and says itself that it is broken
 			}
 			if seen[g.id] {
-				return nil, fmt.Errorf("%w: group %s of monitor %d came twice", errPages, clean(g.id.name, 80), g.id.monitor)
+				return nil, 0, fmt.Errorf("%w: group %s of monitor %d came twice", errPages, clean(g.id.name, 80), g.id.monitor)
 			}
 			seen[g.id] = true
 		}
 		all = append(all, p.groups...)
 		switch {
 		case len(all) > total:
-			return nil, fmt.Errorf("%w: %d groups came, and there should be %d", errPages, len(all), total)
+			return nil, 0, fmt.Errorf("%w: %d groups came, and there should be %d", errPages, len(all), total)
 		case len(all) == total && (number+1 >= p.pages || len(p.groups) == 0):
 			slices.SortFunc(all, func(a, b group) int {
 				return cmp.Or(cmp.Compare(a.id.monitor, b.id.monitor), cmp.Compare(a.id.name, b.id.name))
 			})
-			return all, nil
+			return all, number + 1, nil
 		case len(p.groups) == 0:
-			return nil, fmt.Errorf("%w: %d groups came of %d", errPages, len(all), total)
+			return nil, 0, fmt.Errorf("%w: %d groups came of %d", errPages, len(all), total)
 		}
 	}
 }
