@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,7 +30,7 @@ type signature struct {
 func (g bare) env() []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + g.home, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
-		"GIT_TERMINAL_PROMPT=0", "LC_ALL=C", "TZ=UTC", "GIT_DIR=" + g.dir,
+		"GIT_TERMINAL_PROMPT=0", "GIT_LITERAL_PATHSPECS=1", "LC_ALL=C", "TZ=UTC", "GIT_DIR=" + g.dir,
 	}
 }
 
@@ -47,6 +48,9 @@ func (e *errGit) Error() string {
 
 // run runs git and returns its output as it is.
 func (g bare) run(in []byte, env []string, args ...string) (string, error) {
+	if slices.ContainsFunc(args, func(arg string) bool { return strings.Contains(arg, "\x00") }) {
+		return "", refused("There is a NUL where none may be.")
+	}
 	cmd := exec.Command("git", args...)
 	cmd.Dir, cmd.Env = g.dir, append(g.env(), env...)
 	cmd.Stdin = bytes.NewReader(in)

@@ -108,9 +108,9 @@ func brief(err *openapi3.SchemaError) string {
 	return at + ": " + err.Reason
 }
 
-// checkRequest says how a request breaks the document. It leaves the body
-// readable.
+// checkRequest says how a request breaks the document.
 func (d *document) checkRequest(req *http.Request, rt route, params map[string]string, body []byte) (*openapi3filter.RequestValidationInput, error) {
+	params, body = asDocumented(rt, params, body)
 	req = req.Clone(req.Context())
 	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	in := &openapi3filter.RequestValidationInput{

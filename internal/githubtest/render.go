@@ -75,6 +75,7 @@ func (s *Server) renderProfile(u *user) object {
 		"name": u.name, "company": nil, "blog": "", "location": nil, "email": u.email, "hireable": nil, "bio": nil,
 		"twitter_username": nil, "public_repos": 0, "public_gists": 0, "followers": 0, "following": 0,
 		"created_at": stamp(u.created), "updated_at": stamp(u.created),
+		"user_view_type": "public",
 	})
 	return o
 }
