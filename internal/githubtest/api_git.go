@@ -519,7 +519,11 @@ func (c *call) change(content func(contentInput) ([]byte, error)) (any, error) {
 		return nil, err
 	}
 	if err := r.mayMove(c.actor, branch, before, sha); err != nil {
-		return nil, &Error{Status: http.StatusConflict, Message: "Repository rule violations found"}
+		var e *Error
+		if errors.As(err, &e) && e.Status == http.StatusUnprocessableEntity {
+			return nil, &Error{Status: http.StatusConflict, Message: "Could not change file: " + e.Message}
+		}
+		return nil, err
 	}
 	if err := c.s.move(r, branch, before, sha, c.actor.user, nil); err != nil {
 		return nil, err

@@ -219,7 +219,7 @@ func (g bare) commit(tree, message string, author, committer signature, parents 
 func (s signature) env(role string) []string {
 	return []string{
 		"GIT_" + role + "_NAME=" + s.name, "GIT_" + role + "_EMAIL=" + s.email,
-		fmt.Sprintf("GIT_%s_DATE=%d +0000", role, s.when.Unix()),
+		fmt.Sprintf("GIT_%s_DATE=@%d +0000", role, s.when.Unix()),
 	}
 }
 
@@ -228,7 +228,7 @@ func (s signature) env(role string) []string {
 func (g bare) pick(change, parent, onto string) (string, error) {
 	// merge-tree finds its base in the history, so it is given one in which the
 	// base is right. The three commits are never reachable from a ref.
-	nobody := signature{name: "githubtest", email: "githubtest@localhost"}
+	nobody := signature{name: "githubtest", email: "githubtest@localhost", when: time.Unix(0, 0)}
 	trees := [3]string{}
 	for i, commit := range []string{parent, onto, change} {
 		tree, err := g.git("rev-parse", commit+"^{tree}")

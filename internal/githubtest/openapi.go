@@ -137,7 +137,11 @@ func (d *document) checkResponse(ctx context.Context, in *openapi3filter.Request
 	} else {
 		out.Body = http.NoBody
 	}
-	return openapi3filter.ValidateResponse(ctx, out)
+	err := openapi3filter.ValidateResponse(ctx, out)
+	if status >= 400 && errors.Is(err, openapi3.ErrOneOfConflict) {
+		return nil // the shapes of errors are so loose that one fits several
+	}
+	return err
 }
 
 func (d *document) checkSchema(name string, body []byte) error {
