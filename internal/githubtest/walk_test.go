@@ -2,8 +2,6 @@ package githubtest_test
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"os"
 	"strings"
 	"testing"
@@ -39,10 +37,7 @@ func done(t *testing.T) func(*github.Response, error) {
 
 func TestEveryOperationIsAnsweredAsGitHubDocumentsIt(t *testing.T) {
 	ctx := context.Background()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := newKey(t)
 	w := start(t, func(cfg *githubtest.Config) {
 		cfg.App = &githubtest.App{ID: 7, InstallationID: 70, Slug: "wavegate", Account: "acme", Key: &key.PublicKey}
 	})
