@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"html/template"
 	"log/slog"
 	"net"
 	"net/http"
@@ -63,6 +64,7 @@ type Server struct {
 	backend     string // path of git-http-backend
 	doc         *document
 	routes      []route
+	pages       *template.Template
 	http        *http.Server
 	serving     sync.WaitGroup
 	stop        context.CancelFunc
@@ -118,6 +120,9 @@ func Start(cfg Config) (*Server, error) {
 	}
 	if s.routes, err = s.table(); err != nil {
 		return nil, err
+	}
+	if s.pages, err = pages(); err != nil {
+		return nil, fmt.Errorf("read pages: %w", err)
 	}
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	s.hooking.wake = make(chan struct{}, 1)
