@@ -27,7 +27,7 @@ func listPulls(c *call) (any, error) {
 	if state == "" {
 		state = "open"
 	}
-	head := strings.TrimPrefix(c.query.Get("head"), r.owner.login+":")
+	from, head := r.headOf(c.s, c.query.Get("head"))
 	var list []*issue
 	for _, i := range r.issues {
 		if i.pull == nil || (state != "all" && state != i.state) {
@@ -36,7 +36,7 @@ func listPulls(c *call) (any, error) {
 		if base := c.query.Get("base"); base != "" && base != i.pull.base {
 			continue
 		}
-		if head != "" && head != i.pull.head {
+		if head != "" && (head != i.pull.head || from != i.pull.from) {
 			continue
 		}
 		list = append(list, i)

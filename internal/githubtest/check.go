@@ -123,7 +123,7 @@ func (c *call) renderCheck(r *repo, k *checkRun) object {
 	self := c.s.api("/repos/%s/check-runs/%d", r.full(), k.id)
 	pulls := []object{}
 	for _, i := range r.issues {
-		if p := i.pull; p != nil && !i.closed() && p.headSHA == k.sha {
+		if p := i.pull; p != nil && !i.closed() && p.from == r && p.headSHA == k.sha {
 			mini := object{"id": r.id, "name": r.name, "url": c.s.api("/repos/%s", r.full())}
 			pulls = append(pulls, object{
 				"id": i.id, "number": i.number, "url": c.s.pullURL(r, i),

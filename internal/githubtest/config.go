@@ -124,6 +124,9 @@ func Start(cfg Config) (*Server, error) {
 	if s.pages, err = pages(); err != nil {
 		return nil, fmt.Errorf("read pages: %w", err)
 	}
+	if err := s.prepare(); err != nil {
+		return nil, err
+	}
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	s.hooking.wake = make(chan struct{}, 1)
 	if cfg.App != nil {

@@ -18,7 +18,7 @@ const zero = "0000000000000000000000000000000000000000"
 // bare is a bare git repository.
 type bare struct {
 	dir  string // of the repository
-	home string // an empty folder, so that no settings of the machine are read
+	home string // a folder of the server's own, so that no settings of the machine are read
 }
 
 // signature is who made a commit, and when.
@@ -28,10 +28,10 @@ type signature struct {
 }
 
 func (g bare) env() []string {
-	return []string{
+	return append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + g.home, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
 		"GIT_TERMINAL_PROMPT=0", "GIT_LITERAL_PATHSPECS=1", "LC_ALL=C", "TZ=UTC", "GIT_DIR=" + g.dir,
-	}
+	}, settings(g.home)...)
 }
 
 // errGit is an exit status that is not zero.
@@ -81,60 +81,6 @@ func (g bare) yes(args ...string) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// initialise makes the repository, its settings and its hook.
-func (g bare) initialise() error {
-	if err := os.MkdirAll(g.home, 0o755); err != nil {
-		return fmt.Errorf("make folder for git: %w", err)
-	}
-	if err := os.MkdirAll(g.dir, 0o755); err != nil {
-		return fmt.Errorf("make folder of repository: %w", err)
-	}
-	if _, err := g.git("init", "--quiet", "--bare", "--initial-branch=main", g.dir); err != nil {
-		return err
-	}
-	return g.adopt()
-}
-
-// updateHook refuses pushes that a branch protection or GitHub itself refuses.
-// The server names the branches in the environment, one a word.
-const updateHook = `#!/bin/sh
-case "$1" in refs/pull/*) echo "GH: refs/pull is read only" >&2; exit 1;; esac
-case " $GITHUBTEST_CLOSED " in *" $1 "*)
-	echo "error: GH006: Protected branch update failed for $1." >&2
-	echo "error: Changes must be made through a pull request." >&2
-	exit 1;;
-esac
-case " $GITHUBTEST_STRAIGHT " in *" $1 "*)
-	case "$2" in *[!0]*) ;; *) exit 0;; esac
-	case "$3" in *[!0]*) ;; *) echo "error: GH006: Cannot delete this protected branch" >&2; exit 1;; esac
-	git merge-base --is-ancestor "$2" "$3" || { echo "error: GH006: Cannot force-push to this protected branch" >&2; exit 1; };;
-esac
-`
-
-// adopt sets up an existing repository.
-func (g bare) adopt() error {
-	for _, setting := range [][2]string{
-		{"http.receivepack", "true"},
-		{"uploadpack.allowFilter", "true"},
-		{"uploadpack.allowAnySHA1InWant", "true"},
-		{"receive.denyDeleteCurrent", "ignore"},
-		{"gc.auto", "0"},
-		{"receive.autogc", "false"},
-	} {
-		if _, err := g.git("config", setting[0], setting[1]); err != nil {
-			return err
-		}
-	}
-	hook := filepath.Join(g.dir, "hooks", "update")
-	if err := os.MkdirAll(filepath.Dir(hook), 0o755); err != nil {
-		return fmt.Errorf("make folder of hooks: %w", err)
-	}
-	if err := os.WriteFile(hook, []byte(updateHook), 0o755); err != nil {
-		return fmt.Errorf("write hook: %w", err)
-	}
-	return nil
 }
 
 // branches returns the commits of all branches.

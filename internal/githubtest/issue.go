@@ -114,7 +114,7 @@ func (s *Server) setState(r *repo, i *issue, state string, by *user) error {
 			if p.merged {
 				return invalid("PullRequest", "state", "invalid", "state cannot be changed. The pull request is merged.")
 			}
-			head, ok := r.refs["refs/heads/"+p.head]
+			head, ok := p.from.refs["refs/heads/"+p.head]
 			if !ok {
 				return invalid("PullRequest", "state", "invalid", "state cannot be changed. The "+p.head+" branch has been deleted.")
 			}

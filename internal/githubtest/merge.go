@@ -93,7 +93,7 @@ func (s *Server) join(r *repo, i *issue, a *actor, base, title, message string) 
 		return "", err
 	}
 	if title == "" {
-		title = fmt.Sprintf("Merge pull request #%d from %s/%s", i.number, r.owner.login, i.pull.head)
+		title = fmt.Sprintf("Merge pull request #%d from %s/%s", i.number, i.pull.from.owner.login, i.pull.head)
 	}
 	if message == "" {
 		message = i.title
@@ -164,6 +164,9 @@ func (s *Server) update(r *repo, i *issue, a *actor, sha string) error {
 	p := i.pull
 	if err := r.need(a, Write); err != nil {
 		return err
+	}
+	if p.from != r { // its owner would have to allow it, which nobody does here
+		return forbidden("Resource not accessible: the branch is in " + p.from.full())
 	}
 	if sha != "" && sha != p.headSHA {
 		return refused("expected head sha didn't match current head ref.")

@@ -88,7 +88,7 @@ func (r *repo) blocked(i *issue) string {
 		return ""
 	}
 	approvals, afterPush := 0, false
-	pusher := r.lastPusher(i.pull)
+	pusher := i.pull.lastPusher()
 	for u, v := range r.opinions(i.pull) {
 		if v.state == changesRequested {
 			return "Changes have been requested by reviewers with write access."
@@ -121,8 +121,8 @@ func (r *repo) blocked(i *issue) string {
 }
 
 // lastPusher is who pushed the newest commit of a pull request, or nil.
-func (r *repo) lastPusher(p *pull) *user {
-	for _, a := range slices.Backward(r.activities) {
+func (p *pull) lastPusher() *user {
+	for _, a := range slices.Backward(p.from.activities) {
 		if a.ref == "refs/heads/"+p.head && a.after == p.headSHA {
 			return a.by
 		}

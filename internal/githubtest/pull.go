@@ -3,12 +3,12 @@ package githubtest
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
 // pull is what a pull request has besides an issue.
 type pull struct {
+	from             *repo  // the repository of the head: the same one, or a fork
 	base, head       string // branches
 	baseSHA, headSHA string // of the newest head; they stay as they are once it is closed
 	draft            bool
@@ -34,23 +34,26 @@ func (s *Server) openPull(r *repo, a *actor, title, body, head, base string, dra
 	if a == nil {
 		return nil, &Error{Status: 401, Message: "Requires authentication"}
 	}
-	head = strings.TrimPrefix(head, r.owner.login+":")
+	from, head := r.headOf(s, head)
 	if title == "" {
 		return nil, invalid("PullRequest", "title", "missing_field", "")
 	}
-	headSHA, ok := r.refs["refs/heads/"+head]
-	if !ok {
+	if from == nil || from.refs["refs/heads/"+head] == "" {
 		return nil, invalid("PullRequest", "head", "invalid", "")
+	}
+	headSHA := from.refs["refs/heads/"+head]
+	if err := r.bring(from, headSHA); err != nil {
+		return nil, err
 	}
 	baseSHA, ok := r.refs["refs/heads/"+base]
 	if !ok {
 		return nil, invalid("PullRequest", "base", "invalid", "")
 	}
 	for _, i := range r.issues {
-		if p := i.pull; p != nil && !i.closed() && p.head == head && p.base == base {
+		if p := i.pull; p != nil && !i.closed() && p.from == from && p.head == head && p.base == base {
 			return nil, &Error{Status: 422, Message: "Validation Failed", Errors: []any{object{
 				"resource": "PullRequest", "code": "custom",
-				"message": fmt.Sprintf("A pull request already exists for %s:%s.", r.owner.login, head),
+				"message": fmt.Sprintf("A pull request already exists for %s:%s.", from.owner.login, head),
 			}}}
 		}
 	}
@@ -68,7 +71,7 @@ func (s *Server) openPull(r *repo, a *actor, title, body, head, base string, dra
 		}}}
 	}
 	i := s.newIssue(r, a, title, body)
-	i.pull = &pull{base: base, head: head, baseSHA: baseSHA, headSHA: headSHA, draft: draft}
+	i.pull = &pull{from: from, base: base, head: head, baseSHA: baseSHA, headSHA: headSHA, draft: draft}
 	if err := r.note(i); err != nil {
 		return nil, err
 	}

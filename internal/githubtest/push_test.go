@@ -27,7 +27,8 @@ func (w *world) clone(login string) *checkout {
 	w.ok(err)
 	u.User = url.UserPassword(login, w.Token(login))
 	c := &checkout{t: w.t, dir: filepath.Join(w.t.TempDir(), "clone")}
-	c.run(w.t.TempDir(), "clone", "--quiet", u.String(), c.dir)
+	w.ok(os.Mkdir(c.dir, 0o755))
+	c.git("clone", "--quiet", u.String(), ".")
 	return c
 }
 
@@ -171,8 +172,8 @@ func TestWhoMayPush(t *testing.T) {
 			u.User = url.UserPassword(login, token)
 		}
 		args = append([]string{args[0], u.String()}, args[1:]...)
-		c.run(c.dir, "init", "--quiet")
-		c.run(c.dir, "commit", "--quiet", "--allow-empty", "-m", "x")
+		c.git("init", "--quiet")
+		c.git("commit", "--quiet", "--allow-empty", "-m", "x")
 		out, err := c.run(c.dir, args...)
 		if err == nil || !strings.Contains(out, want) {
 			t.Errorf("git %v as %q: %v\n%s\nwant %q", args, login, err, out, want)

@@ -20,9 +20,18 @@ type activity struct {
 	at            time.Time
 }
 
-// look reads the branches and follows those that have moved. by is who moved
-// them, nil when nobody knows.
+// look reads the branches of a repository and its forks, and follows those that
+// have moved. by is who moved them, nil when nobody knows.
 func (s *Server) look(r *repo, by *user) error {
+	for _, other := range s.network(r) {
+		if err := s.lookAt(other, by); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) lookAt(r *repo, by *user) error {
 	now, err := r.branches()
 	if err != nil {
 		return err
@@ -92,19 +101,21 @@ func (s *Server) moved(r *repo, ref, before, after string, by *user, merging *is
 		return err
 	}
 	branch := strings.TrimPrefix(ref, "refs/heads/")
-	for _, i := range r.issues {
-		p := i.pull
-		if p == nil || i.closed() || i == merging {
-			continue
-		}
-		if p.head == branch {
-			if err := s.follow(r, i, after, by); err != nil {
-				return err
+	for _, other := range s.network(r) {
+		for _, i := range other.issues {
+			p := i.pull
+			if p == nil || i.closed() || i == merging {
+				continue
 			}
-		}
-		if p.base == branch && after != "" && !i.closed() {
-			if err := s.absorb(r, i, before, after, by); err != nil {
-				return err
+			if p.from == r && p.head == branch {
+				if err := s.follow(other, i, after, by); err != nil {
+					return err
+				}
+			}
+			if other == r && p.base == branch && after != "" && !i.closed() {
+				if err := s.absorb(r, i, before, after, by); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -186,6 +197,9 @@ func (s *Server) absorb(r *repo, i *issue, before, after string, by *user) error
 
 // note keeps the head of a pull request fetchable, as refs/pull/1/head.
 func (r *repo) note(i *issue) error {
+	if err := r.bring(i.pull.from, i.pull.headSHA); err != nil {
+		return err
+	}
 	_, err := r.git("update-ref", pullRef(i.number), i.pull.headSHA)
 	return err
 }

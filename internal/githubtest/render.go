@@ -86,6 +86,13 @@ func (s *Server) renderRepo(r *repo, a *actor) (object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.parent != nil {
+		parent, err := s.repoObject(r.parent)
+		if err != nil {
+			return nil, err
+		}
+		o["parent"], o["source"] = parent, parent
+	}
 	if a != nil {
 		p := r.permission(a)
 		o["permissions"] = object{
@@ -113,7 +120,7 @@ func (s *Server) repoObject(r *repo) (object, error) {
 	self, html := s.api("/repos/%s", r.full()), s.URL+"/"+r.full()
 	o := object{
 		"id": r.id, "node_id": node("Repository", r.id), "name": r.name, "full_name": r.full(),
-		"owner": s.userObject(r.owner), "private": r.private, "html_url": html, "description": nil, "fork": false,
+		"owner": s.userObject(r.owner), "private": r.private, "html_url": html, "description": nil, "fork": r.parent != nil,
 		"url": self, "created_at": stamp(r.created), "updated_at": stamp(pushed), "pushed_at": stamp(pushed),
 		"git_url": "git:" + strings.TrimPrefix(html, "http:") + ".git", "ssh_url": "git@localhost:" + r.full() + ".git",
 		"clone_url": html + ".git", "svn_url": html, "homepage": nil, "size": 1, "stargazers_count": 0,

@@ -101,10 +101,14 @@ func (s *Server) renderSimplePull(r *repo, i *issue) (object, error) {
 	if err != nil {
 		return nil, err
 	}
+	source, err := s.repoObject(p.from)
+	if err != nil {
+		return nil, err
+	}
 	self, html := s.pullURL(r, i), s.htmlURL(r, i)
-	end := func(branch, sha string) object {
+	end := func(in *repo, branch, sha string, rendered object) object {
 		return object{
-			"label": r.owner.login + ":" + branch, "ref": branch, "sha": sha, "user": s.renderUser(r.owner), "repo": repository,
+			"label": in.owner.login + ":" + branch, "ref": branch, "sha": sha, "user": s.renderUser(in.owner), "repo": rendered,
 		}
 	}
 	link := func(address string) object { return object{"href": address} }
@@ -120,7 +124,7 @@ func (s *Server) renderSimplePull(r *repo, i *issue) (object, error) {
 		"patch_url": html + ".patch", "issue_url": s.issueURL(r, i), "commits_url": self + "/commits",
 		"review_comments_url": self + "/comments", "review_comment_url": s.api("/repos/%s/pulls/comments{/number}", r.full()),
 		"comments_url": s.issueURL(r, i) + "/comments", "statuses_url": statuses,
-		"head": end(p.head, p.headSHA), "base": end(p.base, p.baseSHA),
+		"head": end(p.from, p.head, p.headSHA, source), "base": end(r, p.base, p.baseSHA, repository),
 		"_links": object{
 			"self": link(self), "html": link(html), "issue": link(s.issueURL(r, i)),
 			"comments": link(s.issueURL(r, i) + "/comments"), "review_comments": link(self + "/comments"),

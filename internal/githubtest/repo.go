@@ -27,6 +27,7 @@ type repo struct {
 	bare
 	id          int64
 	owner       *user
+	parent      *repo // that it is a fork of; nil for none
 	name        string
 	private     bool
 	created     time.Time
@@ -65,8 +66,24 @@ func (s *Server) AddRepo(fullName string, files Files) error {
 	if _, err := r.git("update-ref", "refs/heads/main", sha); err != nil {
 		return err
 	}
-	r.refs, err = r.branches()
-	return err
+	return s.keep(r)
+}
+
+// AddRepoAt serves a bare repository that exists already, with all its branches.
+func (s *Server) AddRepoAt(fullName, dir string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.addRepo(fullName)
+	if err != nil {
+		return err
+	}
+	if r.dir, err = filepath.Abs(dir); err != nil {
+		return fmt.Errorf("find repository: %w", err)
+	}
+	if _, err := r.main(); err != nil {
+		return err
+	}
+	return s.keep(r)
 }
 
 // AddPrivateRepo is AddRepo, but who has no access is told that the repository
@@ -94,15 +111,23 @@ func (s *Server) addRepo(fullName string) (*repo, error) {
 		u = s.addUser(owner, organization)
 	}
 	r := &repo{
-		bare: bare{dir: filepath.Join(s.dir, owner, name+".git"), home: filepath.Join(s.dir, ".home")},
+		bare: bare{dir: filepath.Join(s.dir, owner, name+".git"), home: s.home()},
 		id:   s.id(), owner: u, name: name, created: s.now(),
 		refs: map[string]string{}, comments: map[int64]*comment{},
 		statuses: map[string][]*status{}, checks: map[int64]*checkRun{},
 		protections: map[string]*Protection{}, access: map[string]Permission{}, teams: map[*team]Permission{},
 		merges: map[[2]string]merged{},
 	}
-	s.repos[strings.ToLower(fullName)] = r
 	return r, nil
+}
+
+// keep takes up a repository that is whole.
+func (s *Server) keep(r *repo) (err error) {
+	if r.refs, err = r.branches(); err != nil {
+		return err
+	}
+	s.repos[strings.ToLower(r.full())] = r
+	return nil
 }
 
 func isName(s string) bool {

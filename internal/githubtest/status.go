@@ -54,10 +54,10 @@ func combined(list []*status) string {
 		state = "pending"
 	}
 	for _, st := range list {
-		switch {
-		case st.state == "error" || st.state == "failure":
+		switch st.state {
+		case "error", "failure":
 			return "failure"
-		case st.state == "pending":
+		case "pending":
 			state = "pending"
 		}
 	}

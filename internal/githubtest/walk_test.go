@@ -2,6 +2,7 @@ package githubtest_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -266,7 +267,8 @@ func TestEveryOperationIsAnsweredAsGitHubDocumentsIt(t *testing.T) {
 	_, err = w.As("olga").Push(fleet, "main", githubtest.Change{Write: githubtest.Files{"README.md": "Fleet\n"}})
 	w.ok(err)
 	_, resp, err = ada.PullRequests.UpdateBranch(ctx, owner, name, n, nil)
-	if _, accepted := err.(*github.AcceptedError); !accepted {
+	var accepted *github.AcceptedError
+	if !errors.As(err, &accepted) {
 		t.Fatalf("update of the branch: %v, %v", resp, err)
 	}
 	must[*github.PullRequestMergeResult](t)(grace.PullRequests.Merge(ctx, owner, name, n, "", &github.PullRequestOptions{MergeMethod: "squash"}))

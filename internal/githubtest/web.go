@@ -178,7 +178,7 @@ func (s *Server) viewRepo(r *repo) (repoView, error) {
 			Number: i.number, Title: i.title, Author: i.author.login, State: i.standing(), Address: r.address(i), Opened: i.created,
 		}
 		if p := i.pull; p != nil {
-			row.Note = p.head + " → " + p.base
+			row.Note = p.label(r) + " → " + p.base
 		}
 		if i.closed() {
 			v.Closed = append(v.Closed, row)
@@ -305,7 +305,7 @@ func faces(list []*reaction) string {
 // viewPull adds what only a pull request has.
 func (s *Server) viewPull(r *repo, i *issue, v *issueView) error {
 	p := i.pull
-	v.Head, v.Base, v.HeadSHA, v.MergeSHA = p.head, p.base, p.headSHA, p.mergeSHA
+	v.Head, v.Base, v.HeadSHA, v.MergeSHA = p.label(r), p.base, p.headSHA, p.mergeSHA
 	for _, w := range p.reviews {
 		if w.state == pending {
 			continue
@@ -318,7 +318,7 @@ func (s *Server) viewPull(r *repo, i *issue, v *issueView) error {
 			At: w.at, By: w.user.login, What: what, Tone: tone(w.state), Body: w.body, Anchor: "pullrequestreview-" + itoa(w.id),
 		})
 	}
-	for _, a := range r.activities {
+	for _, a := range p.from.activities {
 		if a.ref == "refs/heads/"+p.head && a.at.After(i.created) && (i.closedAt.IsZero() || !a.at.After(i.closedAt)) && a.after != zero {
 			what := "pushed " + a.after[:7]
 			if a.kind == "force_push" {
