@@ -26,7 +26,7 @@ func inside(t *testing.T, onViolation func(error)) *Server {
 	return s
 }
 
-func (s *Server) ask(t *testing.T, method, path, token, body string) (int, string) {
+func (s *Server) ask(t testing.TB, method, path, token, body string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequest(method, s.URL+prefix+path, strings.NewReader(body))
 	if err != nil {

@@ -17,8 +17,9 @@ const zero = "0000000000000000000000000000000000000000"
 
 // bare is a bare git repository.
 type bare struct {
-	dir  string // of the repository
-	home string // a folder of the server's own, so that no settings of the machine are read
+	dir   string            // of the repository
+	facts map[string]string // what git has said about objects, which never changes
+	home  string            // a folder of the server's own, so that no settings of the machine are read
 }
 
 // signature is who made a commit, and when.
@@ -130,12 +131,12 @@ func (g bare) ancestor(old, new string) (bool, error) {
 
 // mergeBase returns the best common ancestor, or "" when there is none.
 func (g bare) mergeBase(a, b string) (string, error) {
-	out, err := g.git("merge-base", a, b)
+	out, err := g.fact("merge-base", a, b)
 	var e *errGit
 	if errors.As(err, &e) && e.code == 1 {
 		return "", nil
 	}
-	return out, err
+	return strings.TrimSpace(out), err
 }
 
 // errConflict says that two commits cannot be merged without a person.

@@ -24,7 +24,7 @@ const logFormat = "--format=%H%x00%T%x00%P%x00%an%x00%ae%x00%at%x00%cn%x00%ce%x0
 
 // log lists commits as git log does with these arguments.
 func (g bare) log(args ...string) ([]commit, error) {
-	out, err := g.run(nil, nil, append([]string{"log", "-z", logFormat}, args...)...)
+	out, err := g.fact(append([]string{"log", "-z", logFormat}, args...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -83,15 +83,15 @@ const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 // diff lists the files that differ, sorted by path.
 func (g bare) diff(from, to string) ([]difference, error) {
 	args := []string{"diff", "-M", "--no-color", "--no-ext-diff", "--abbrev=40"}
-	raw, err := g.run(nil, nil, append(args, "--raw", "-z", from, to)...)
+	raw, err := g.fact(append(args, "--raw", "-z", from, to)...)
 	if err != nil {
 		return nil, err
 	}
-	numbers, err := g.run(nil, nil, append(args, "--numstat", "-z", from, to)...)
+	numbers, err := g.fact(append(args, "--numstat", "-z", from, to)...)
 	if err != nil {
 		return nil, err
 	}
-	patches, err := g.run(nil, nil, append(args, "--patch", from, to)...)
+	patches, err := g.fact(append(args, "--patch", from, to)...)
 	if err != nil {
 		return nil, err
 	}

@@ -111,7 +111,7 @@ func (s *Server) addRepo(fullName string) (*repo, error) {
 		u = s.addUser(owner, organization)
 	}
 	r := &repo{
-		bare: bare{dir: filepath.Join(s.dir, owner, name+".git"), home: s.home()},
+		bare: bare{facts: map[string]string{}, dir: filepath.Join(s.dir, owner, name+".git"), home: s.home()},
 		id:   s.id(), owner: u, name: name, created: s.now(),
 		refs: map[string]string{}, comments: map[int64]*comment{},
 		statuses: map[string][]*status{}, checks: map[int64]*checkRun{},
