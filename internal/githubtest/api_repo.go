@@ -284,7 +284,33 @@ func getCommit(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	from := emptyTree
+	if len(k.parents) > 0 {
+		from = k.parents[0]
+	}
+	if v, err := c.form(r, from, k.sha, k.sha); v != nil || err != nil {
+		return v, err
+	}
 	return c.s.renderChanged(r, k, c)
+}
+
+// form answers a request for a diff, a patch or an id instead of JSON; nil when
+// it asks for JSON.
+func (c *call) form(r *repo, from, to, id string) (any, error) {
+	kind := "application/vnd.github." + c.wants()
+	switch c.wants() {
+	case "sha":
+		c.header.Set("Etag", `"`+id+`"`)
+		return raw{kind: kind, body: id}, nil
+	case "diff":
+		out, err := r.fact("diff", "-M", "--no-color", "--no-ext-diff", from, to)
+		return raw{kind: kind, body: out}, err
+	case "patch":
+		out, err := r.fact("format-patch", "--stdout", "--no-signature", to, "^"+from)
+		return raw{kind: kind, body: out}, err
+	default:
+		return nil, nil
+	}
 }
 
 // listPullsOfCommit lists, for a commit of the default branch, the pull requests
@@ -351,6 +377,9 @@ func compare(c *call) (any, error) {
 	}
 	if root == "" {
 		return nil, &Error{Status: http.StatusNotFound, Message: "No common ancestor between " + from + " and " + to + "."}
+	}
+	if v, err := c.form(r, root, head, head); v != nil || err != nil {
+		return v, err
 	}
 	ahead, err := r.log("--reverse", "--topo-order", head, "^"+base)
 	if err != nil {
