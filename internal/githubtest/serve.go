@@ -130,6 +130,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		s.serveAPI(w, req, strings.TrimPrefix(path, prefix))
 	case strings.Contains(path, ".git/"):
 		s.serveGit(w, req)
+	case s.serveRaw(w, req):
 	default:
 		s.servePage(w, req)
 	}
@@ -185,7 +186,7 @@ func (s *Server) attend(req *http.Request, rt route, params map[string]string, k
 			return out, cut
 		}
 	}
-	if err := s.spend(who, rt.template, header); err != nil {
+	if err := s.spend(who, req.Method, rt.template, header); err != nil {
 		return failure(err, header), false
 	}
 	if !known {
