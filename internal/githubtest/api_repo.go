@@ -38,7 +38,7 @@ func listActivity(c *call) (any, error) {
 	if c.query.Get("direction") != "asc" {
 		slices.Reverse(list)
 	}
-	return each(c, list, func(a *activity) object {
+	return all(window(c, list, func(a *activity) int64 { return a.id }), func(a *activity) object {
 		return object{
 			"id": a.id, "node_id": node("PSH", a.id), "before": a.before, "after": a.after, "ref": a.ref,
 			"timestamp": stamp(a.at), "activity_type": a.kind, "actor": c.s.renderUser(a.by),
@@ -410,6 +410,10 @@ func compare(c *call) (any, error) {
 	case len(behind) > 0:
 		status = "behind"
 	}
+	files := diffs[:min(len(diffs), 300)]
+	if p := c.query.Get("page"); p != "" && p != "1" {
+		files = nil // they are all on the first page
+	}
 	html := c.s.URL + "/" + r.full() + "/compare/" + escapePath(c.params["basehead"])
 	return object{
 		"url": c.s.api("/repos/%s/compare/%s", r.full(), escapePath(c.params["basehead"])), "html_url": html,
@@ -417,7 +421,7 @@ func compare(c *call) (any, error) {
 		"base_commit": c.s.renderCommit(r, baseCommit), "merge_base_commit": c.s.renderCommit(r, rootCommit),
 		"status": status, "ahead_by": len(ahead), "behind_by": len(behind), "total_commits": len(ahead),
 		"commits": each(c, ahead, func(k commit) object { return c.s.renderCommit(r, k) }),
-		"files":   all(diffs[:min(len(diffs), 300)], func(d difference) object { return c.s.renderFile(r, head, d) }),
+		"files":   all(files, func(d difference) object { return c.s.renderFile(r, head, d) }),
 	}, nil
 }
 
