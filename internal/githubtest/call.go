@@ -9,6 +9,12 @@ import (
 	"strings"
 )
 
+// raw is an answer that is not JSON.
+type raw struct {
+	kind string // media type
+	body string
+}
+
 // call is one request and what is known about it.
 type call struct {
 	s      *Server

@@ -20,8 +20,8 @@ type activity struct {
 	at            time.Time
 }
 
-// look reads the branches of a repository and its forks, and follows those that
-// have moved. by is who moved them, nil when nobody knows.
+// look reads the branches of a repository and its forks, and lets everything
+// follow that has moved. by is who moved them, nil when nobody knows.
 func (s *Server) look(r *repo, by *user) error {
 	for _, other := range s.network(r) {
 		if err := s.lookAt(other, by); err != nil {
@@ -36,19 +36,29 @@ func (s *Server) lookAt(r *repo, by *user) error {
 	if err != nil {
 		return err
 	}
-	before := r.refs
-	r.refs = now
+	before := maps.Clone(r.refs)
 	names := maps.Clone(before)
 	maps.Copy(names, now)
 	for _, ref := range slices.Sorted(maps.Keys(names)) {
 		if before[ref] == now[ref] {
 			continue
 		}
+		r.set(ref, now[ref])
 		if err := s.moved(r, ref, before[ref], now[ref], by, nil); err != nil {
+			r.set(ref, before[ref]) // so that nothing goes unnoticed: it is tried again
 			return err
 		}
 	}
 	return nil
+}
+
+// set notes where a branch is, "" being nowhere.
+func (r *repo) set(ref, sha string) {
+	if sha == "" {
+		delete(r.refs, ref)
+	} else {
+		r.refs[ref] = sha
+	}
 }
 
 // move moves a branch from one commit to another, "" being a branch that is not
@@ -66,11 +76,7 @@ func (s *Server) move(r *repo, branch, before, after string, by *user, merging *
 	if _, err := r.git(args...); err != nil {
 		return err
 	}
-	if after == "" {
-		delete(r.refs, ref)
-	} else {
-		r.refs[ref] = after
-	}
+	r.set(ref, after)
 	return s.moved(r, ref, before, after, by, merging)
 }
 

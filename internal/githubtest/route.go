@@ -20,12 +20,6 @@ type route struct {
 	handle           handler
 }
 
-// raw is an answer that is not JSON.
-type raw struct {
-	kind string // media type
-	body string
-}
-
 // multi are the path parameters that contain slashes.
 var multi = map[string]bool{"ref": true, "branch": true, "basehead": true}
 

@@ -2,7 +2,6 @@ package githubtest
 
 import (
 	"bytes"
-	"compress/gzip"
 	"io"
 	"net/http"
 	"net/http/cgi"
@@ -46,7 +45,7 @@ func (s *Server) serveGit(w http.ResponseWriter, req *http.Request) {
 		s.cgi(backend, w, req, r, rest, nil)
 		return
 	}
-	body, err := readPush(w, req)
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxPush))
 	if err != nil {
 		http.Error(w, "read push", http.StatusBadRequest)
 		return
@@ -105,21 +104,7 @@ func (s *Server) cgi(backend *cgi.Handler, w http.ResponseWriter, req *http.Requ
 	inner.URL.Path = "/" + filepath.Base(r.dir) + "/" + rest
 	inner.Header.Del("Authorization")
 	if body != nil {
-		inner.Header.Del("Content-Encoding")
 		inner.Body, inner.ContentLength, inner.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
 	}
 	backend.ServeHTTP(w, inner)
-}
-
-// readPush reads all that is pushed.
-func readPush(w http.ResponseWriter, req *http.Request) ([]byte, error) {
-	limited := http.MaxBytesReader(w, req.Body, maxPush)
-	if req.Header.Get("Content-Encoding") != "gzip" {
-		return io.ReadAll(limited)
-	}
-	z, err := gzip.NewReader(limited)
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(io.LimitReader(z, maxPush))
 }
