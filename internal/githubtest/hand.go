@@ -173,6 +173,20 @@ func (h *Hand) Merge(fullName string, number int, m Method) (sha string, err err
 	return sha, err
 }
 
+// MergeWith merges a pull request like Merge, but what comes into the base has
+// more in it than was reviewed, as a merge queue may do that merges several at a
+// time.
+func (h *Hand) MergeWith(fullName string, number int, m Method, more Change) (sha string, err error) {
+	err = h.onPull(fullName, number, "merge pull request", func(r *repo, i *issue) error {
+		i.pull.queued = &more
+		defer func() { i.pull.queued = nil }()
+		err := h.s.merge(r, i, h.a, m, "", "", "")
+		sha = i.pull.mergeSHA
+		return err
+	})
+	return sha, err
+}
+
 // Close closes an issue or a pull request.
 func (h *Hand) Close(fullName string, number int) error { return h.set(fullName, number, "closed") }
 

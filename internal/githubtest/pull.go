@@ -14,6 +14,7 @@ type pull struct {
 	draft            bool
 	reviews          []*review
 	requested        []*user
+	queued           *Change   // what a merge queue brings along; nil for none
 	asked            [2]string // base and head for which the mergeability was asked
 	merged           bool
 	mergedAt         time.Time

@@ -15,7 +15,7 @@ type activity struct {
 	id            int64
 	ref           string
 	before, after string // zero for a branch that was not or is not there
-	kind          string // push, force_push, branch_creation, branch_deletion, pr_merge
+	kind          string // push, force_push, branch_creation, branch_deletion, pr_merge, merge_queue_merge
 	by            *user  // nil when nobody knows
 	at            time.Time
 }
@@ -92,6 +92,8 @@ func (s *Server) moved(r *repo, ref, before, after string, by *user, merging *is
 	}
 	kind := "push"
 	switch {
+	case merging != nil && merging.pull.queued != nil:
+		kind = "merge_queue_merge"
 	case merging != nil:
 		kind = "pr_merge"
 	case before == "":

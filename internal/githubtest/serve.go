@@ -58,7 +58,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, req *http.Request, path string)
 	entry.Status = out.status
 	s.mu.Lock()
 	entry.ID = fmt.Sprintf("%04X:%04X:%06X", 0xE0DE, 0xCAFE, s.id())
-	s.seen = append(s.seen, entry)
+	s.remember(entry)
 	s.mu.Unlock()
 	if cut {
 		panic(http.ErrAbortHandler)

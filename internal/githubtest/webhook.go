@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Webhook is where events are sent.
@@ -52,6 +53,7 @@ type hooking struct {
 	wake   chan struct{}
 	idle   []chan struct{} // closed when the queue is empty and nothing is under way
 	busy   bool
+	held   int // how many hold back what is queued
 	lose   int // how many of the next ones are lost
 	double int // how many of the next ones are sent twice
 	number int
@@ -82,6 +84,30 @@ func (s *Server) AddWebhook(w Webhook) error {
 			"updated_at": stamp(s.now()), "created_at": stamp(s.now()),
 		},
 	}, []*hook{h})
+}
+
+// maxSent is how many deliveries are remembered.
+const maxSent = 2000
+
+// done remembers a delivery. The oldest ones are forgotten.
+func (h *hooking) done(d Delivery) {
+	h.sent = append(h.sent, d)
+	if len(h.sent) > maxSent {
+		h.sent = slices.Clone(h.sent[maxSent/2:])
+	}
+}
+
+// HoldWebhooks keeps events back, in their order, until release is called.
+func (s *Server) HoldWebhooks() (release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hooking.held++
+	return sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.hooking.held--
+		s.hooking.ring()
+	})
 }
 
 // LoseWebhooks makes the next n events get lost.
@@ -121,10 +147,10 @@ func (s *Server) Redeliver(id string) error {
 	return fmt.Errorf("redeliver event %s: there was none", id)
 }
 
-// WaitWebhooks returns when all events so far are sent or lost.
+// WaitWebhooks returns when all events so far are sent, lost or held back.
 func (s *Server) WaitWebhooks(ctx context.Context) error {
 	s.mu.Lock()
-	if !s.hooking.busy && len(s.hooking.queue) == 0 {
+	if !s.hooking.busy && (s.hooking.held > 0 || len(s.hooking.queue) == 0) {
 		s.mu.Unlock()
 		return nil
 	}
@@ -186,15 +212,20 @@ func (s *Server) push(d *delivery) {
 	case s.hooking.lose > 0 && d.Event != "ping":
 		s.hooking.lose--
 		d.Lost = true
-		s.hooking.sent = append(s.hooking.sent, d.Delivery)
+		s.hooking.done(d.Delivery)
 		return
 	case s.hooking.double > 0 && d.Event != "ping":
 		s.hooking.double--
 		d.times = 2
 	}
 	s.hooking.queue = append(s.hooking.queue, d)
+	s.hooking.ring()
+}
+
+// ring wakes the goroutine that delivers.
+func (h *hooking) ring() {
 	select {
-	case s.hooking.wake <- struct{}{}:
+	case h.wake <- struct{}{}:
 	default:
 	}
 }
@@ -204,7 +235,7 @@ func (s *Server) deliverAll() {
 	for {
 		s.mu.Lock()
 		var d *delivery
-		if len(s.hooking.queue) > 0 {
+		if len(s.hooking.queue) > 0 && s.hooking.held == 0 {
 			d, s.hooking.queue = s.hooking.queue[0], s.hooking.queue[1:]
 		}
 		s.hooking.busy = d != nil
@@ -229,7 +260,7 @@ func (s *Server) deliverAll() {
 				s.log.Warn("webhook was not delivered", "event", d.Event, "error", err)
 			}
 			s.mu.Lock()
-			s.hooking.sent = append(s.hooking.sent, d.Delivery)
+			s.hooking.done(d.Delivery)
 			s.mu.Unlock()
 		}
 	}

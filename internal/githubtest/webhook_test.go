@@ -210,6 +210,24 @@ func TestWebhooksAreLostDoubledAndSentAgain(t *testing.T) {
 	}
 }
 
+func TestEventsThatAreHeldBackComeLaterInTheirOrder(t *testing.T) {
+	w := start(t, nil)
+	r := w.receive("secret", "issue_comment", "pull_request")
+	r.since(w)
+	release := w.HoldWebhooks()
+	number, _ := w.propose("ada", "new", "7.6.1")
+	_, err := w.As("ada").Comment(fleet, number, "Hello")
+	w.ok(err)
+	if got := r.since(w); len(got) != 0 {
+		t.Errorf("came although held back: %v", got)
+	}
+	release()
+	release()
+	if got := r.since(w); !slices.Equal(got, []string{"pull_request/opened", "issue_comment/created"}) {
+		t.Errorf("came later: %v", got)
+	}
+}
+
 func TestAReceiverThatFailsStopsNothing(t *testing.T) {
 	w := start(t, nil)
 	r := w.receive("secret", "issue_comment")
