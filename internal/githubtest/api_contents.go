@@ -3,6 +3,7 @@ package githubtest
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ func (r *repo) contents(commit, path string) (entry, error) {
 // downloaded as it is in the commit, whatever becomes of the ref.
 func (c *call) renderContents(r *repo, path, sha, kind, ref, commit string, size int) object {
 	name := path[strings.LastIndex(path, "/")+1:]
-	self := c.s.api("/repos/%s/contents/%s?ref=%s", r.full(), escapePath(path), ref)
+	self := c.s.api("/repos/%s/contents/%s?ref=%s", r.full(), escapePath(path), url.QueryEscape(ref))
 	html := c.s.URL + "/" + r.full() + "/blob/" + escapePath(ref) + "/" + escapePath(path)
 	gitKind, download := "blob", any(c.s.URL+"/"+r.full()+"/raw/"+commit+"/"+escapePath(path))
 	if kind == "dir" {
@@ -60,13 +61,7 @@ func getContents(c *call) (any, error) {
 		}
 	}
 	if e.mode != "040000" {
-		content, err := r.content(e.sha)
-		if err != nil {
-			return nil, err
-		}
-		o := c.renderContents(r, path, e.sha, "file", ref, commit, len(content))
-		o["encoding"], o["content"] = "base64", wrap(content)
-		return o, nil
+		return c.getFile(r, e, ref, commit)
 	}
 	entries, err := c.listTree(r, e.sha, false)
 	if err != nil {
@@ -75,8 +70,11 @@ func getContents(c *call) (any, error) {
 	list := []object{}
 	for _, item := range entries {
 		kind, size := "file", 0
-		if item["type"] == "tree" {
+		switch item["mode"] {
+		case "040000":
 			kind = "dir"
+		case "120000":
+			kind = "symlink"
 		}
 		if n, ok := item["size"].(int); ok {
 			size = n
@@ -84,6 +82,33 @@ func getContents(c *call) (any, error) {
 		list = append(list, c.renderContents(r, strings.TrimPrefix(path+"/"+item["path"].(string), "/"), item["sha"].(string), kind, ref, commit, size))
 	}
 	return list, nil
+}
+
+// maxInline is the size of the largest file, in bytes, that comes with its content.
+const maxInline = 1 << 20
+
+// getFile renders what is not a folder.
+func (c *call) getFile(r *repo, e entry, ref, commit string) (any, error) {
+	if e.mode == "160000" { // a submodule: the commit is in another repository
+		o := c.renderContents(r, e.path, e.sha, "submodule", ref, commit, 0)
+		o["submodule_git_url"], o["download_url"] = c.s.URL+"/unknown.git", nil
+		return o, nil
+	}
+	content, err := r.content(e.sha)
+	if err != nil {
+		return nil, err
+	}
+	if e.mode == "120000" {
+		o := c.renderContents(r, e.path, e.sha, "symlink", ref, commit, len(content))
+		o["target"] = string(content)
+		return o, nil
+	}
+	o := c.renderContents(r, e.path, e.sha, "file", ref, commit, len(content))
+	o["encoding"], o["content"] = "base64", wrap(content)
+	if len(content) > maxInline {
+		o["encoding"], o["content"] = "none", ""
+	}
+	return o, nil
 }
 
 type contentInput struct {
@@ -136,6 +161,9 @@ func (c *call) change(content func(contentInput) ([]byte, error)) (any, error) {
 		return nil, notFound()
 	}
 	e := entry{mode: "100644", path: path}
+	if exists {
+		e.mode = old.mode
+	}
 	if data != nil {
 		if e.sha, err = r.blob(data); err != nil {
 			return nil, err

@@ -74,7 +74,9 @@ type Server struct {
 	pages       *template.Template
 	http        *http.Server
 	serving     sync.WaitGroup
+	gate        sync.RWMutex // held for reading by every request, for writing once the server is closed
 	stop        context.CancelFunc
+	closing     func() error    // shut, but once
 	stopped     context.Context //nolint:containedctx // it ends with the server, not with a call
 
 	mu      sync.Mutex // guards everything below
@@ -137,6 +139,7 @@ func Start(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s.stopped, s.stop = context.WithCancel(context.Background())
+	s.closing = sync.OnceValue(s.shut)
 	s.hooking.wake = make(chan struct{}, 1)
 	if cfg.App != nil {
 		s.app = s.newApp(*cfg.App)
@@ -167,12 +170,15 @@ func (s *Server) listen(addr string) error {
 	return nil
 }
 
-// Close ends the server and its open connections. It waits until the last
-// webhook under way has ended.
-func (s *Server) Close() error {
+// Close ends the server and its open connections. It returns when nothing of it
+// runs any more, git's processes included.
+func (s *Server) Close() error { return s.closing() }
+
+func (s *Server) shut() error {
 	s.stop()
 	err := s.http.Close()
 	s.serving.Wait()
+	s.gate.Lock() // for ever: a request that comes late is turned away
 	return err
 }
 

@@ -46,6 +46,8 @@ func TestWhatSomebodyMayDo(t *testing.T) {
 	}
 	_, _, err := w.client("olga").Repositories.GetPermissionLevel(ctx, "acme", "fleet", "nobody")
 	refusal(t, err, 404, "nobody is not a user")
+	_, _, err = w.client("rhea").Repositories.GetPermissionLevel(ctx, "acme", "fleet", "ada")
+	refusal(t, err, 403, "push access")
 	_, _, err = w.client("stranger").Repositories.Get(ctx, "acme", "secret")
 	refusal(t, err, 404, "")
 }

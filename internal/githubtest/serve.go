@@ -27,6 +27,10 @@ type handler func(c *call) (any, error)
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if !s.gate.TryRLock() {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.gate.RUnlock()
 	path := req.URL.EscapedPath()
 	switch {
 	case strings.HasPrefix(path, prefix+"/"):
