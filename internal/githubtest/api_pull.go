@@ -36,7 +36,11 @@ func listPulls(c *call) (any, error) {
 		}
 		list = append(list, i)
 	}
-	sortIssues(list, c.query.Get("sort"), c.query.Get("direction"))
+	sort, direction := c.query.Get("sort"), c.query.Get("direction")
+	if direction == "" && sort != "" && sort != "created" {
+		direction = "asc"
+	}
+	sortIssues(list, sort, direction)
 	return c.pulls(r, list)
 }
 

@@ -1,7 +1,6 @@
 package githubtest
 
 import (
-	"net/http"
 	"slices"
 )
 
@@ -14,7 +13,7 @@ func (c *call) listReactions(list []*reaction) (any, error) {
 
 func (c *call) addReaction(r *repo, list *[]*reaction) (any, error) {
 	if c.actor == nil {
-		return nil, &Error{Status: http.StatusUnauthorized, Message: "Requires authentication"}
+		return nil, unauthenticated()
 	}
 	if err := r.need(c.actor, Read); err != nil {
 		return nil, err

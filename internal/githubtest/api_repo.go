@@ -13,6 +13,9 @@ func getRepo(c *call) (any, error) {
 	return c.s.renderRepo(r, c.actor)
 }
 
+// periods are the lengths in days of what the activity can be limited to.
+var periods = map[string]int{"day": 1, "week": 7, "month": 30, "quarter": 90, "year": 365}
+
 func listActivity(c *call) (any, error) {
 	r, err := c.repo(Read)
 	if err != nil {
@@ -20,6 +23,9 @@ func listActivity(c *call) (any, error) {
 	}
 	var list []*activity
 	for _, a := range r.activities {
+		if days := periods[c.query.Get("time_period")]; days > 0 && a.at.Before(c.s.now().AddDate(0, 0, -days)) {
+			continue
+		}
 		ref := c.query.Get("ref")
 		if ref != "" && ref != a.ref && "refs/heads/"+ref != a.ref {
 			continue

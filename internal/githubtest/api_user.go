@@ -10,7 +10,7 @@ import (
 func getSelf(c *call) (any, error) {
 	switch {
 	case c.actor == nil:
-		return nil, &Error{Status: http.StatusUnauthorized, Message: "Requires authentication"}
+		return nil, unauthenticated()
 	case c.actor.app != nil:
 		return nil, forbidden("Resource not accessible by integration")
 	}

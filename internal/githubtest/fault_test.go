@@ -242,6 +242,12 @@ func TestTheActivityComesByCursors(t *testing.T) {
 	if pages != 2 || len(got) != 7 || got[6].Type != "branch_creation" {
 		t.Errorf("%d more pages with %+v", pages, got)
 	}
+	w.clock.advance(25 * time.Hour)
+	_, err := w.As("ada").Push(fleet, "new", githubtest.Change{Write: githubtest.Files{"x": "later"}})
+	w.ok(err)
+	if list, _ := read("repos/acme/fleet/activity?time_period=day"); len(list) != 1 {
+		t.Errorf("in a day: %+v", list)
+	}
 	for i := range 6 {
 		if got[i].Before != got[i+1].After {
 			t.Errorf("movement %d begins at %s, the one before ended at %s", i, got[i].Before, got[i+1].After)

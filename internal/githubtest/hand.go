@@ -122,7 +122,8 @@ func (h *Hand) DeleteBranch(fullName, branch string) error {
 	})
 }
 
-// OpenPull opens a pull request from a branch into another and returns its number.
+// OpenPull opens a pull request from a branch, or from owner:branch in a fork,
+// into another and returns its number.
 func (h *Hand) OpenPull(fullName, head, base, title, body string) (number int, err error) {
 	err = h.do(fullName, "open pull request", func(r *repo) error {
 		i, err := h.s.openPull(r, h.a, title, body, head, base, false)

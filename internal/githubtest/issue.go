@@ -82,7 +82,7 @@ func (s *Server) openIssue(r *repo, a *actor, title, body string, labels []strin
 		return nil, err
 	}
 	if a == nil {
-		return nil, &Error{Status: 401, Message: "Requires authentication"}
+		return nil, unauthenticated()
 	}
 	if title == "" {
 		return nil, invalid("Issue", "title", "missing_field", "")
@@ -140,7 +140,7 @@ func (s *Server) addComment(r *repo, i *issue, a *actor, body string) (*comment,
 		return nil, err
 	}
 	if a == nil {
-		return nil, &Error{Status: 401, Message: "Requires authentication"}
+		return nil, unauthenticated()
 	}
 	if body == "" {
 		return nil, invalid("IssueComment", "body", "missing_field", "")

@@ -1,7 +1,6 @@
 package githubtest
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -79,7 +78,7 @@ func (r *repo) need(a *actor, p Permission) error {
 	case has == None:
 		return notFound()
 	case a == nil:
-		return &Error{Status: http.StatusUnauthorized, Message: "Requires authentication"}
+		return unauthenticated()
 	case a.app != nil:
 		return forbidden("Resource not accessible by integration")
 	case p >= Admin:

@@ -34,7 +34,7 @@ func (s *Server) openPull(r *repo, a *actor, title, body, head, base string, dra
 		return nil, err
 	}
 	if a == nil {
-		return nil, &Error{Status: 401, Message: "Requires authentication"}
+		return nil, unauthenticated()
 	}
 	from, head := r.headOf(s, head)
 	if title == "" {
@@ -172,6 +172,11 @@ func (s *Server) editPull(r *repo, i *issue, a *actor, e edits) error {
 		}
 		changes["body"] = object{"from": i.body}
 		i.body = *e.Body
+	}
+	if changes["base"] != nil {
+		if err := s.dismissStale(r, i, a.user); err != nil {
+			return err
+		}
 	}
 	if len(changes) > 0 {
 		i.updated = s.now()

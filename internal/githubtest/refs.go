@@ -82,13 +82,12 @@ func (s *Server) move(r *repo, branch, before, after string, by *user, merging *
 
 // moved records that a branch has moved and lets its pull requests follow.
 func (s *Server) moved(r *repo, ref, before, after string, by *user, merging *issue) error {
-	forced := false
+	straight := true
+	var err error
 	if before != "" && after != "" {
-		straight, err := r.ancestor(before, after)
-		if err != nil {
+		if straight, err = r.ancestor(before, after); err != nil {
 			return err
 		}
-		forced = !straight
 	}
 	kind := "push"
 	switch {
@@ -100,12 +99,12 @@ func (s *Server) moved(r *repo, ref, before, after string, by *user, merging *is
 		kind = "branch_creation"
 	case after == "":
 		kind = "branch_deletion"
-	case forced:
+	case !straight:
 		kind = "force_push"
 	}
 	a := &activity{id: s.id(), ref: ref, before: orZero(before), after: orZero(after), kind: kind, by: by, at: s.now()}
 	r.activities = append(r.activities, a)
-	if err := s.sendPush(r, a, forced); err != nil {
+	if err := s.sendPush(r, a, !straight); err != nil {
 		return err
 	}
 	branch := strings.TrimPrefix(ref, "refs/heads/")
@@ -120,10 +119,16 @@ func (s *Server) moved(r *repo, ref, before, after string, by *user, merging *is
 					return err
 				}
 			}
-			if other == r && p.base == branch && after != "" && !i.closed() {
-				if err := s.absorb(r, i, before, after, by); err != nil {
-					return err
-				}
+			if other != r || p.base != branch || i.closed() {
+				continue
+			}
+			if after == "" { // there is nothing left to merge it into
+				err = s.setState(r, i, "closed", by)
+			} else {
+				err = s.absorb(r, i, before, after, by)
+			}
+			if err != nil {
+				return err
 			}
 		}
 	}
@@ -155,18 +160,25 @@ func (s *Server) follow(r *repo, i *issue, after string, by *user) error {
 	if err := s.sendPull(r, i, "synchronize", by, object{"before": before, "after": after}); err != nil {
 		return err
 	}
-	if rule := r.protections[p.base]; rule != nil && rule.DismissStale {
-		same, err := r.sameChange(p.baseSHA, before, after)
-		if err != nil || same {
-			return err
+	same, err := r.sameChange(p.baseSHA, before, after)
+	if err != nil || same {
+		return err
+	}
+	return s.dismissStale(r, i, by)
+}
+
+// dismissStale dismisses approvals of what has changed since, where the base says so.
+func (s *Server) dismissStale(r *repo, i *issue, by *user) error {
+	if rule := r.protections[i.pull.base]; rule == nil || !rule.DismissStale {
+		return nil
+	}
+	for _, v := range i.pull.reviews {
+		if v.state != approved {
+			continue
 		}
-		for _, v := range p.reviews {
-			if v.state == approved {
-				v.state = dismissed
-				if err := s.sendReview(r, i, v, "dismissed", by); err != nil {
-					return err
-				}
-			}
+		v.state = dismissed
+		if err := s.sendReview(r, i, v, "dismissed", by); err != nil {
+			return err
 		}
 	}
 	return nil

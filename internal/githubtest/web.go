@@ -9,9 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/extension"
 )
 
 //go:embed web.html
@@ -19,18 +16,11 @@ var webHTML string
 
 // pages renders the pages for people: "home", "repo" and "issue".
 func pages() (*template.Template, error) {
-	md := goldmark.New(goldmark.WithExtensions(extension.GFM))
 	return template.New("web").Funcs(template.FuncMap{
-		// Markdown without raw HTML and without addresses that run something: that
-		// is what goldmark writes unless it is told otherwise.
-		"markdown": func(source string) (template.HTML, error) {
-			var b bytes.Buffer
-			err := md.Convert([]byte(source), &b)
-			return template.HTML(b.String()), err
-		},
-		"short": func(sha string) string { return sha[:min(len(sha), 7)] },
-		"when":  func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04:05") },
-		"lines": func(s string) []string { return strings.Split(strings.TrimSuffix(s, "\n"), "\n") },
+		"markdown": markdown(),
+		"short":    func(sha string) string { return sha[:min(len(sha), 7)] },
+		"when":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04:05") },
+		"lines":    func(s string) []string { return strings.Split(strings.TrimSuffix(s, "\n"), "\n") },
 		"kind": func(line string) string {
 			switch {
 			case strings.HasPrefix(line, "+"):
