@@ -32,6 +32,11 @@ func TestFaultsAsClientsSeeThem(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		}},
+		"the hour is used up, by 429": {githubtest.PrimaryLimit{TooMany: true}, func(t *testing.T, resp *github.Response, err error) {
+			if err == nil || resp.StatusCode != 429 || resp.Header.Get("X-RateLimit-Remaining") != "0" {
+				t.Errorf("got %v", err)
+			}
+		}},
 		"too much at once": {githubtest.SecondaryLimit{RetryAfter: 7 * time.Second}, func(t *testing.T, resp *github.Response, err error) {
 			var e *github.AbuseRateLimitError
 			if !errors.As(err, &e) || e.GetRetryAfter() != 7*time.Second || resp.StatusCode != 403 {

@@ -3,6 +3,7 @@ package githubtest_test
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"os/exec"
@@ -259,6 +260,22 @@ func TestCommitsOfAPullRequestThatArePushedToItsBaseMarkItAsMerged(t *testing.T)
 		if len(pulls) != want {
 			t.Errorf("%s came by %d pull requests, want %d", commit, len(pulls), want)
 		}
+	}
+}
+
+func TestALargePushComesThrough(t *testing.T) {
+	w := start(t, nil)
+	c := w.clone("ada")
+	noise := make([]byte, 3<<20)
+	source := rand.NewChaCha8([32]byte{1})
+	_, _ = source.Read(noise)
+	sha := c.commit("noise", string(noise))
+	c.git("push", "--quiet", "origin", "main")
+	if got := mustBranch(w, "main"); got != sha {
+		t.Errorf("main is at %s, want %s", got, sha)
+	}
+	if again := w.clone("grace"); again.git("rev-parse", "HEAD") != sha {
+		t.Error("the clone is elsewhere")
 	}
 }
 
