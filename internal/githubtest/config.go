@@ -9,9 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 )
@@ -22,7 +20,8 @@ type Config struct {
 	Dir string
 	// Now is the clock of everything that carries a time, commits included.
 	Now func() time.Time
-	// Addr is where the server listens; empty means a free port of 127.0.0.1.
+	// Addr is where the server listens, host:port with a host that clients can
+	// reach; empty means a free port of 127.0.0.1.
 	Addr string
 	// Log receives what goes wrong besides the answers; nil discards it.
 	Log *slog.Logger
@@ -101,9 +100,9 @@ func Start(cfg Config) (*Server, error) {
 	if cfg.Dir == "" || cfg.Now == nil {
 		return nil, errors.New("start githubtest: Config.Dir and Config.Now must be set")
 	}
-	out, err := exec.Command("git", "--exec-path").Output()
+	backend, err := findGit()
 	if err != nil {
-		return nil, fmt.Errorf("find git's programs: %w (install git)", err)
+		return nil, err
 	}
 	doc, err := loadDocument()
 	if err != nil {
@@ -115,7 +114,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		now: cfg.Now, log: cfg.Log, client: cfg.Client, onViolation: cfg.OnViolation,
-		dir: dir, backend: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"),
+		dir: dir, backend: backend,
 		doc: doc, limit: cfg.RateLimit, writes: cfg.Writes, lazy: cfg.LazyMerges, lastID: 1000,
 		users: map[string]*user{}, teams: map[string]*team{}, tokens: map[string]*actor{},
 		repos: map[string]*repo{}, spent: map[string]*budget{},

@@ -37,6 +37,6 @@
 //	URL/owner/name.git        git; the password is a token
 //	URL/owner/name[/pull/1]   pages for people
 //
-// The server needs the git command line. It is a tool for tests on one machine:
+// The server needs the git command line, 2.38 or newer. It is a tool for tests on one machine:
 // it forgets everything, and its handlers run one after the other.
 package githubtest

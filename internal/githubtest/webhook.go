@@ -39,6 +39,8 @@ type Delivery struct {
 	Lost bool
 	// Error says why there was no answer.
 	Error string
+
+	to int64 // the webhook's id
 }
 
 type hook struct {
@@ -140,7 +142,9 @@ func (s *Server) Redeliver(id string) error {
 			continue
 		}
 		for _, h := range s.hooks {
-			s.push(&delivery{Delivery: Delivery{ID: d.ID, Event: d.Event, Action: d.Action, Payload: d.Payload}, hook: *h, times: 1})
+			if h.id == d.to {
+				s.push(&delivery{Delivery: Delivery{ID: d.ID, Event: d.Event, Action: d.Action, Payload: d.Payload, to: h.id}, hook: *h, times: 1})
+			}
 		}
 		return nil
 	}
@@ -199,7 +203,7 @@ func (s *Server) enqueue(event, action string, payload object, to []*hook) error
 		s.hooking.number++
 		s.push(&delivery{
 			Delivery: Delivery{
-				ID: fmt.Sprintf("%08x-0000-4000-8000-%012x", s.hooking.number, h.id), Event: event, Action: action, Payload: body,
+				ID: fmt.Sprintf("%08x-0000-4000-8000-%012x", s.hooking.number, h.id), Event: event, Action: action, Payload: body, to: h.id,
 			}, hook: *h, times: 1,
 		})
 	}
@@ -255,6 +259,7 @@ func (s *Server) deliverAll() {
 			}
 		}
 		for range d.times {
+			d.Status, d.Error = 0, ""
 			if err := s.deliver(d); err != nil {
 				d.Error = err.Error()
 				s.log.Warn("webhook was not delivered", "event", d.Event, "error", err)
