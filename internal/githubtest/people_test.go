@@ -169,6 +169,12 @@ func TestWhatTestsLookAt(t *testing.T) {
 	if pull.State != "merged" || pull.MergedBy != "grace" || pull.MergeSHA != merge || pull.HeadSHA != sha || pull.CommentCount != 1 || pull.Head != "new" {
 		t.Errorf("pull request %+v", pull)
 	}
+	w.approve("olga", number) // GitHub takes that after the merge as well
+	reviews, err := w.Reviews(fleet, number)
+	w.ok(err)
+	if len(reviews) != 1 || reviews[0].User != "olga" || reviews[0].State != "APPROVED" || reviews[0].CommitID != sha {
+		t.Errorf("reviews %+v", reviews)
+	}
 	pulls, err := w.Pulls(fleet)
 	w.ok(err)
 	comments, err := w.Comments(fleet, number)

@@ -138,7 +138,7 @@ func (s *Server) try(r *repo, i *issue) (merged, error) {
 	return m, nil
 }
 
-// edit is what may be changed of a pull request; nil leaves a thing as it is.
+// edits are what may be changed of a pull request; nil leaves a thing as it is.
 type edits struct {
 	Title *string `json:"title"`
 	Body  *string `json:"body"`

@@ -84,6 +84,31 @@ func TestANewCommitDismissesApprovalsWhereTheBranchSaysSo(t *testing.T) {
 	}
 }
 
+func TestACommitThatCameWhileThePullRequestWasClosedDismissesAsWell(t *testing.T) {
+	w := start(t, nil)
+	w.ok(w.Protect(fleet, "main", &githubtest.Protection{Approvals: 1, DismissStale: true}))
+	number, first := w.propose("ada", "new", "7.6.1")
+	w.approve("grace", number)
+	w.ok(w.As("ada").Close(fleet, number))
+	w.ok(w.As("ada").Reopen(fleet, number))
+	if got := w.reviews(number); got[0].GetState() != "APPROVED" {
+		t.Errorf("opened again, the review is %s", got[0].GetState())
+	}
+	w.ok(w.As("ada").Close(fleet, number))
+	second, err := w.As("ada").Push(fleet, "new", githubtest.Change{Write: githubtest.Files{"x": "y"}})
+	w.ok(err)
+	if got := w.pull(number).GetHead().GetSHA(); got != first {
+		t.Errorf("closed, it has moved to %s", got)
+	}
+	w.ok(w.As("ada").Reopen(fleet, number))
+	if got := w.pull(number).GetHead().GetSHA(); got != second {
+		t.Errorf("opened again, it is at %s, want %s", got, second)
+	}
+	if got := w.reviews(number); got[0].GetState() != "DISMISSED" {
+		t.Errorf("with another commit the review is %s", got[0].GetState())
+	}
+}
+
 func TestAnotherBaseDismissesApprovalsWhereItSaysSo(t *testing.T) {
 	ctx := context.Background()
 	w := start(t, nil)
