@@ -3,6 +3,7 @@ package reconciler
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
@@ -51,12 +52,22 @@ func onlyHalts(actions []plan.Action) []plan.Action {
 	return out
 }
 
+// urgency puts halts before everything else.
+func urgency(k plan.ActionKind) int {
+	if k == plan.Hold {
+		return 0
+	}
+	return 1
+}
+
 // dispatch carries out actions. One that fails is decided anew in the next
 // cycle, from what is observed then.
 func (r *Reconciler) dispatch(ctx context.Context, c *Cycle, actions []plan.Action) {
 	errs := make([]error, len(actions))
+	actions = slices.Clone(actions)
+	slices.SortStableFunc(actions, func(a, b plan.Action) int { return urgency(a.Kind) - urgency(b.Kind) })
 	var wg sync.WaitGroup
-	for _, d := range r.cfg.DataPlanes {
+	for _, d := range r.present {
 		tokens := make(chan struct{}, r.cfg.Parallel)
 		for i := range actions {
 			if actions[i].DataPlane != d.Name() {

@@ -47,7 +47,7 @@ func exampleLoop(b *testing.B, n int) *reconciler.Reconciler {
 	}
 	repo := &exampleRepo{&scriptedRepo{verdicts: map[string]admission.Verdict{"base": admission.Approved}}}
 	loop, err := reconciler.New(reconciler.Config{
-		Source: repo, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: repo, DataPlanes: embedded.DataPlanes(),
+		Source: repo, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: repo, DataPlanes: reconciler.These(embedded.DataPlanes()...),
 		Monitors: embedded, Ledger: newMemoryLedger(), Now: func() time.Time { now = now.Add(time.Second); return now },
 	})
 	if err != nil {

@@ -19,19 +19,20 @@ func (r *Reconciler) observe(ctx context.Context, c *Cycle) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.ObserveTimeout)
 	defer cancel()
-	observations := make([]plan.Observation, len(r.cfg.DataPlanes))
-	errs := make([]error, len(r.cfg.DataPlanes))
+	observations := make([]plan.Observation, len(r.present))
+	errs := make([]error, len(r.present))
 	var wg sync.WaitGroup
-	for i, d := range r.cfg.DataPlanes {
-		cursor, call := r.cursors[d.Name()], r.calls[i]
+	for i, d := range r.present {
+		state := r.planes[d.Name()]
+		cursor := state.cursor
 		wg.Go(func() {
-			observations[i], errs[i] = await(ctx, call, func() (plan.Observation, error) {
+			observations[i], errs[i] = await(ctx, state.call, func() (plan.Observation, error) {
 				return d.Observe(ctx, products, cursor)
 			})
 		})
 	}
 	wg.Go(func() {
-		signals, err := await(ctx, r.calls[len(r.cfg.DataPlanes)], func() (plan.Signals, error) {
+		signals, err := await(ctx, r.monitors, func() (plan.Signals, error) {
 			return r.cfg.Monitors.Signals(ctx, products)
 		})
 		if err != nil {
@@ -40,15 +41,55 @@ func (r *Reconciler) observe(ctx context.Context, c *Cycle) {
 		c.signals = signals
 	})
 	wg.Wait()
-	for i, d := range r.cfg.DataPlanes {
+	for i, d := range r.present {
 		if errs[i] != nil {
 			r.inventory.Lose(d.Name(), errs[i].Error())
 			c.Problems = append(c.Problems, errs[i].Error())
 			continue
 		}
 		r.inventory.Observe(observations[i])
-		r.cursors[d.Name()] = observations[i].Cursor
+		r.planes[d.Name()].cursor = observations[i].Cursor
 	}
+}
+
+// planeState is what the loop keeps of a data plane between cycles.
+type planeState struct {
+	plane  DataPlane
+	cursor string
+	call   chan struct{} // one call at a time
+}
+
+// gather asks which data planes there are, and forgets those that are gone. One
+// that is another under the same name is observed from the start.
+func (r *Reconciler) gather(c *Cycle) {
+	r.present = nil
+	known := map[string]bool{}
+	for _, d := range r.cfg.DataPlanes() {
+		name := d.Name()
+		if known[name] {
+			c.Problems = append(c.Problems, "two data planes are called "+name+"; the second one is left out")
+			continue
+		}
+		known[name] = true
+		r.present = append(r.present, d)
+		if s := r.planes[name]; s == nil || s.plane != d {
+			r.planes[name] = &planeState{plane: d, call: make(chan struct{}, 1)}
+		}
+	}
+	for name := range r.planes {
+		if !known[name] {
+			delete(r.planes, name)
+			r.inventory.Forget(name)
+		}
+	}
+	if len(r.present) == 0 {
+		c.Problems = append(c.Problems, "there is no data plane")
+	}
+}
+
+// These returns data planes that stay the same.
+func These(planes ...DataPlane) func() []DataPlane {
+	return func() []DataPlane { return planes }
 }
 
 // await bounds a call that may not heed its context. The slot is the call's own:

@@ -17,10 +17,13 @@ import (
 // Config wires a [Reconciler]. Source, Loader, Approver, DataPlanes, Monitors, Ledger
 // and Now are required.
 type Config struct {
-	Source     Source
-	Loader     Loader
-	Approver   Approver
-	DataPlanes []DataPlane
+	Source   Source
+	Loader   Loader
+	Approver Approver
+	// DataPlanes returns those there are now. It is asked once in each cycle, and
+	// may return others than before: the clusters of one that is gone are
+	// forgotten, and nothing moves until a new one has been seen.
+	DataPlanes func() []DataPlane
 	Monitors   Monitors
 	Ledger     Ledger
 	Reporters  []Reporter
@@ -63,13 +66,15 @@ type Reconciler struct {
 	fetch    *fetch
 	fetched  time.Time   // when the last fetch began
 	poked    atomic.Bool // Wake asks for a fetch
-	cursors  map[string]string
-	calls    []chan struct{} // one call at a time to each data plane and to the monitors
+	planes   map[string]*planeState
+	present  []DataPlane   // those of this cycle
+	monitors chan struct{} // one call at a time
 	unsaved  []plan.Event
 	lastWall time.Time
 	problems []string // of the cycle before
 	cycles   int
 	wake     chan struct{}
+	nudge    chan struct{}
 
 	mu   sync.Mutex // held during a cycle
 	last *Cycle
@@ -79,18 +84,11 @@ type Reconciler struct {
 func New(cfg Config) (*Reconciler, error) {
 	for name, missing := range map[string]bool{
 		"Source": cfg.Source == nil, "Loader": cfg.Loader == nil, "Approver": cfg.Approver == nil, "Monitors": cfg.Monitors == nil,
-		"Ledger": cfg.Ledger == nil, "Now": cfg.Now == nil, "DataPlanes": len(cfg.DataPlanes) == 0,
+		"Ledger": cfg.Ledger == nil, "Now": cfg.Now == nil, "DataPlanes": cfg.DataPlanes == nil,
 	} {
 		if missing {
 			return nil, fmt.Errorf("configure reconciler: %s is missing", name)
 		}
-	}
-	seen := map[string]bool{}
-	for _, d := range cfg.DataPlanes {
-		if seen[d.Name()] {
-			return nil, fmt.Errorf("configure reconciler: two data planes are called %q", d.Name())
-		}
-		seen[d.Name()] = true
 	}
 	cfg.Interval = orDefault(cfg.Interval, 15*time.Second)
 	cfg.MaxGap = orDefault(cfg.MaxGap, 4*cfg.Interval)
@@ -100,13 +98,9 @@ func New(cfg Config) (*Reconciler, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	calls := make([]chan struct{}, len(cfg.DataPlanes)+1)
-	for i := range calls {
-		calls[i] = make(chan struct{}, 1)
-	}
 	return &Reconciler{
-		cfg: cfg, calls: calls, inventory: plan.NewInventory(),
-		cursors: map[string]string{}, wake: make(chan struct{}, 1),
+		cfg: cfg, inventory: plan.NewInventory(), planes: map[string]*planeState{},
+		monitors: make(chan struct{}, 1), wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -127,6 +121,16 @@ func (r *Reconciler) Wake() {
 	}
 }
 
+// Look asks for the next cycle soon, because something in a data plane has
+// changed. Unlike Wake it does not look at git, and cycles that it asks for keep a
+// tenth of the interval apart, however much changes.
+func (r *Reconciler) Look() {
+	select {
+	case r.nudge <- struct{}{}:
+	default:
+	}
+}
+
 // Run cycles until the context ends. Errors of a cycle are logged and end
 // nothing; only a ledger that cannot be read is fatal, because nobody knows what
 // is paused.
@@ -139,6 +143,10 @@ func (r *Reconciler) Run(ctx context.Context) error {
 			return nil
 		case <-timer.C:
 		case <-r.wake:
+		case <-r.nudge:
+			if !r.breathe(ctx) {
+				return nil
+			}
 		}
 		c, err := r.RunOnce(ctx)
 		if err != nil {
@@ -151,11 +159,34 @@ func (r *Reconciler) Run(ctx context.Context) error {
 	}
 }
 
+// breathe waits a little, so that changes that come together are seen together.
+// It returns false when the context ended.
+func (r *Reconciler) breathe(ctx context.Context) bool {
+	timer := time.NewTimer(r.shortly())
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-r.wake:
+	case <-timer.C:
+	}
+	select {
+	case <-r.nudge:
+	default:
+	}
+	return true
+}
+
+// shortly is how soon a cycle may follow another.
+func (r *Reconciler) shortly() time.Duration {
+	return min(r.cfg.Interval, max(50*time.Millisecond, r.cfg.Interval/10))
+}
+
 // pause is how long to wait before the next cycle: not long after one that did
 // something, because its effect is about to be seen.
 func (r *Reconciler) pause(c *Cycle) time.Duration {
 	if len(c.Acted) > 0 {
-		return min(r.cfg.Interval, max(50*time.Millisecond, r.cfg.Interval/10))
+		return r.shortly()
 	}
 	return r.cfg.Interval
 }
@@ -174,6 +205,7 @@ func (r *Reconciler) RunOnce(ctx context.Context) (*Cycle, error) {
 		return nil, err
 	}
 	c := r.begin()
+	r.gather(c)
 	r.admit(ctx, c)
 	r.observe(ctx, c)
 	r.obey(ctx, c)
@@ -310,8 +342,8 @@ func (r *Reconciler) decide(ctx context.Context, c *Cycle) {
 const maxDecisions = 1000
 
 func (r *Reconciler) planeNames() []string {
-	names := make([]string, len(r.cfg.DataPlanes))
-	for i, d := range r.cfg.DataPlanes {
+	names := make([]string, len(r.present))
+	for i, d := range r.present {
 		names[i] = d.Name()
 	}
 	return names

@@ -107,7 +107,7 @@ func watch(t *testing.T) *watched {
 		w.planes = append(w.planes, &hangingPlane{DataPlane: d, release: make(chan struct{})})
 	}
 	w.loop, err = reconciler.New(reconciler.Config{
-		Source: w.repo, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: w.repo, DataPlanes: w.planes,
+		Source: w.repo, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: w.repo, DataPlanes: reconciler.These(w.planes...),
 		Monitors: w.fleet, Ledger: w.ledger, Reporters: []reconciler.Reporter{w}, Now: time.Now, Interval: 20 * time.Second,
 	})
 	if err != nil {

@@ -140,7 +140,7 @@ func (s *story) start() {
 	s.t.Helper()
 	loop, err := reconciler.New(reconciler.Config{
 		Source: s.repo, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: s.repo,
-		DataPlanes: s.fleet.DataPlanes(), Monitors: s.fleet, Ledger: s.ledger,
+		DataPlanes: reconciler.These(s.fleet.DataPlanes()...), Monitors: s.fleet, Ledger: s.ledger,
 		Now: func() time.Time { return s.now }, Interval: time.Minute, MaxGap: time.Hour,
 		FetchPatience: time.Minute, ObserveTimeout: time.Minute,
 	})

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,14 @@ Which commits take effect:
   --approve signed   commits signed by a key of --allowed-signers or
                      --allowed-keys
 
+Where the clusters run:
+
+  --kubeconfig FILE       contexts of a kubeconfig (--context, or the current one)
+  --in-cluster NAME       the Kubernetes cluster that this process runs in
+  --data-plane-secrets NS Secrets of a namespace, with a kubeconfig in each or as
+                          Argo CD keeps its clusters; they may come and go
+  --embedded-fleet        a model of clusters, for trying out
+
 The embedded fleet is a model of clusters that lives in the state folder. It
 behaves like real ones and is there to try Wavegate with.
 
@@ -47,6 +56,7 @@ type runFlags struct {
 	embedded                     bool
 	clusters                     int
 	seed                         uint64
+	kube                         kubeFlags
 	restart, interval, retention time.Duration
 	once, dryRun, verbose        bool
 }
@@ -56,7 +66,8 @@ func (c *cli) run() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "run", Short: "Run the reconciler as a service", Long: runHelp, GroupID: "run", Args: exactly(0, ""),
 		Example: `  wavegate run --repo https://git.example.com/acme/fleet.git --token-file /run/secrets/git \
-      --approve signed --allowed-signers /etc/wavegate/signers --embedded-fleet
+      --approve signed --allowed-signers /etc/wavegate/signers \
+      --kubeconfig ~/.kube/config --context eu-1 --context us-1
   wavegate run --repo /srv/fleet.git --allow-file --approve any --embedded-fleet`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.serve(cmd.Context(), &f) },
 	}
@@ -75,6 +86,7 @@ func (c *cli) run() *cobra.Command {
 	flags.StringVar(&f.allowedSigners, "allowed-signers", "", "OpenSSH allowed_signers file")
 	flags.StringSliceVar(&f.allowedKeys, "allowed-keys", nil, "files with armored OpenPGP public keys")
 	flags.BoolVar(&f.embedded, "embedded-fleet", false, "run against the embedded fleet in the state folder")
+	f.kube.add(flags)
 	flags.IntVar(&f.clusters, "clusters", 240, "how many clusters a new embedded fleet has")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of a new embedded fleet")
 	flags.DurationVar(&f.restart, "restart", 0, "how long a replica of a new embedded fleet restarts; realistic without it")
@@ -108,20 +120,27 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 		return fmt.Errorf("open ledger: %w", err)
 	}
 	defer func() { _ = store.Close() }()
-	embedded, err := openEmbedded(dir, f.clusters, f.seed, f.restart)
+	var running atomic.Pointer[reconciler.Reconciler]
+	look := func() {
+		if r := running.Load(); r != nil {
+			r.Look()
+		}
+	}
+	place, err := f.place(ctx, dir, look, log)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = embedded.Close() }()
+	defer place.close()
 	r, err := reconciler.New(reconciler.Config{
 		Source: source, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: approve,
-		DataPlanes: embedded.DataPlanes(), Monitors: embedded, Ledger: store,
+		DataPlanes: place.planes, Monitors: place.monitors, Ledger: store,
 		Reporters: []reconciler.Reporter{&logReporter{log: log, verbose: f.verbose}},
 		Now:       time.Now, Interval: f.interval, DryRun: f.dryRun, Log: log,
 	})
 	if err != nil {
 		return err
 	}
+	running.Store(r)
 	if err := dir.writeService(serviceFile{Repo: f.repo, Branch: f.branch, Path: f.path, Seed: f.seed, Restart: f.restart}); err != nil {
 		return err
 	}
@@ -134,9 +153,35 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 		return err
 	}
 	defer func() { _ = server.Close(context.WithoutCancel(ctx)) }()
-	log.Info("running", "repo", f.repo, "branch", f.branch, "state", f.state, "clusters", embedded.Len())
+	log.Info("running", "repo", f.repo, "branch", f.branch, "state", f.state, "fleet", place.name)
 	go retain(ctx, store, f.retention, log)
 	return r.Run(ctx)
+}
+
+// place is where the clusters run, and who watches them.
+type place struct {
+	name     string
+	planes   func() []reconciler.DataPlane
+	monitors reconciler.Monitors
+	close    func()
+}
+
+func (f *runFlags) place(ctx context.Context, dir stateDir, look func(), log *slog.Logger) (*place, error) {
+	if f.embedded {
+		embedded, err := openEmbedded(dir, f.clusters, f.seed, f.restart)
+		if err != nil {
+			return nil, err
+		}
+		return &place{
+			name: "embedded", planes: reconciler.These(embedded.DataPlanes()...), monitors: embedded,
+			close: func() { _ = embedded.Close() },
+		}, nil
+	}
+	planes, err := f.kube.open(ctx, look, log)
+	if err != nil {
+		return nil, err
+	}
+	return &place{name: f.kube.String(), planes: planes.List, monitors: noMonitors{}, close: planes.Close}, nil
 }
 
 // check finds what makes no sense together before anything is opened.
@@ -144,8 +189,10 @@ func (f *runFlags) check() error {
 	switch {
 	case f.repo == "":
 		return usagef("--repo is missing: which fleet repository?")
-	case !f.embedded:
-		return usagef("no data plane: say --embedded-fleet")
+	case !f.embedded && !f.kube.given():
+		return usagef("no data plane: say --kubeconfig, --in-cluster, --data-plane-secrets or --embedded-fleet")
+	case f.embedded && f.kube.given():
+		return usagef("--embedded-fleet is a model and does not go together with real data planes")
 	case f.approve != "any" && f.approve != "signed":
 		return usagef("--approve is missing: any (every commit of the branch takes effect) or signed")
 	case f.approve == "signed" && f.allowedSigners == "" && len(f.allowedKeys) == 0:

@@ -15,7 +15,7 @@ func faultCases() []testCase {
 			s.start("bad", s.v[1])
 			before := s.h.Replicas(s.T, "bad")
 			s.must("bad", plan.Step, s.v[1])
-			s.waitFor("bad", "its problem is observed", func(c plan.Cluster) bool { return c.Ready == 2 && c.Problem != "" })
+			s.waitFor("bad", "its broken replica is observed", func(c plan.Cluster) bool { return c.Ready == 2 && c.Updated == 1 && c.Problem != "" })
 			s.h.Quiet(s.T)
 			s.h.Quiet(s.T)
 			c := s.cluster("bad")
@@ -34,7 +34,7 @@ func faultCases() []testCase {
 			s.h.Break(s.T, s.v[1])
 			s.start("back", s.v[1])
 			s.must("back", plan.Step, s.v[1])
-			s.waitFor("back", "its problem is observed", func(c plan.Cluster) bool { return c.Ready == 2 && c.Problem != "" })
+			s.waitFor("back", "its broken replica is observed", func(c plan.Cluster) bool { return c.Ready == 2 && c.Updated == 1 && c.Problem != "" })
 			s.must("back", plan.Start, s.v[0])
 			c := s.waitFor("back", "the old target is observed", func(c plan.Cluster) bool { return c.Target == s.v[0] })
 			if c.Next != 2 {

@@ -89,6 +89,7 @@ func Run(t *testing.T, harness func(t *testing.T) Harness) {
 	for _, group := range groups {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
 				h := harness(t)
 				if c.needs != nil {
 					if missing := c.needs(h.Can()); missing != "" {

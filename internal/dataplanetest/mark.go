@@ -19,18 +19,10 @@ func markCases() []testCase {
 				Failed:    `an alert: "<b>under-replicated</b>" & more` + "\n\tüber 3 brokers ✓",
 				Paused:    "{} [] \\ $(true) %s",
 			}
-			a := s.action(s.cluster("mark"), plan.Start, s.v[1])
-			a.Mark = want
-			if err := s.h.DataPlane().Act(s.Context(), a); err != nil {
-				s.Fatal(err)
-			}
+			s.mustMark("mark", plan.Start, s.v[1], want)
 			c := s.waitFor("mark", "its target is observed", func(c plan.Cluster) bool { return c.Target == s.v[1] })
 			s.sameMark(c.Mark, want)
-			step := s.action(c, plan.Step, s.v[1])
-			step.Mark = want
-			if err := s.h.DataPlane().Act(s.Context(), step); err != nil {
-				s.Fatal(err)
-			}
+			s.mustMark("mark", plan.Step, s.v[1], want)
 			c = s.waitFor("mark", "its replica is ready", func(c plan.Cluster) bool { return c.Updated == 1 && !c.ReadySince.IsZero() })
 			s.sameMark(c.Mark, want)
 		}},

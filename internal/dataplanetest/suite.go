@@ -115,9 +115,16 @@ func mark(v fleet.Version) plan.Mark {
 // the cluster has moved in between, as the reconciler does.
 func (s *suite) must(name string, kind plan.ActionKind, v fleet.Version) {
 	s.Helper()
+	s.mustMark(name, kind, v, mark(v))
+}
+
+func (s *suite) mustMark(name string, kind plan.ActionKind, v fleet.Version, m plan.Mark) {
+	s.Helper()
 	var err error
 	s.h.Wait(s.T, fmt.Sprintf("action %d on cluster %s is accepted", kind, name), func() bool {
-		err = s.h.DataPlane().Act(s.Context(), s.action(s.cluster(name), kind, v))
+		a := s.action(s.cluster(name), kind, v)
+		a.Mark = m
+		err = s.h.DataPlane().Act(s.Context(), a)
 		if err != nil && !errors.Is(err, reconciler.ErrConflict) {
 			s.Fatalf("action %d on cluster %s: %v", kind, name, err)
 		}

@@ -129,13 +129,24 @@ const (
 	StatefulSet WorkloadKind = "StatefulSet"
 	// Deployment rolls by itself and is halted by spec.paused.
 	Deployment WorkloadKind = "Deployment"
+	// CustomResource is upgraded by an operator of its own, which is told the
+	// version and, to halt, to pause.
+	CustomResource WorkloadKind = "CustomResource"
 )
 
 // Workload tells how clusters of a product are found and changed.
 type Workload struct {
-	Kind      WorkloadKind `json:"kind" jsonschema:"StatefulSet or Deployment"`
+	Kind      WorkloadKind `json:"kind" jsonschema:"StatefulSet, Deployment or CustomResource"`
 	Container string       `json:"container,omitempty" jsonschema:"name of the container that carries the image; the product's name without it"`
 	Selector  Selector     `json:"selector,omitzero" jsonschema:"labels of the workload objects"`
+	// NameLabel is a label of the workload objects that holds the cluster's name.
+	// The label wavegate.dev/name goes before it; without either, the object's
+	// own name is the cluster's.
+	NameLabel string `json:"nameLabel,omitempty" jsonschema:"label of the workload objects that holds the cluster's name; the object's name without it"`
+	// StepBy is what one step of a StatefulSet replaces.
+	StepBy StepBy `json:"stepBy,omitempty" jsonschema:"replica or zone: what one step of a StatefulSet replaces; replica without it"`
+	// Resource says which custom resource it is and where its fields are.
+	Resource *Resource `json:"resource,omitempty" jsonschema:"for kind CustomResource: which resource, and where its fields are"`
 }
 
 // DowngradePolicy says whether a product may go back to an older version.

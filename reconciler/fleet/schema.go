@@ -79,6 +79,7 @@ func typeSchemas() map[reflect.Type]*jsonschema.Schema {
 	}
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[WorkloadKind](), reflect.TypeFor[DowngradePolicy](), reflect.TypeFor[LateJoiner](),
+		reflect.TypeFor[StepBy](), reflect.TypeFor[ResourcePreset](),
 		reflect.TypeFor[WindowType](), reflect.TypeFor[InFlight](), reflect.TypeFor[EmergencySkip](), reflect.TypeFor[Operator](),
 	} {
 		schemas[t] = enumSchema(enumOf(t))

@@ -48,7 +48,11 @@ func (l *Loader) shapeOf(t reflect.Type) *shape {
 func enumOf(t reflect.Type) []string {
 	switch t {
 	case reflect.TypeFor[WorkloadKind]():
-		return words(StatefulSet, Deployment)
+		return words(StatefulSet, Deployment, CustomResource)
+	case reflect.TypeFor[StepBy]():
+		return words(StepByReplica, StepByZone)
+	case reflect.TypeFor[ResourcePreset]():
+		return words(StrimziKafka, ConfluentKafka)
 	case reflect.TypeFor[DowngradePolicy]():
 		return words(DowngradeDeny, DowngradeAllow)
 	case reflect.TypeFor[LateJoiner]():

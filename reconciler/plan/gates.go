@@ -17,7 +17,7 @@ import "time"
 //	version policy      x       x        -     the product's policy forbids this step
 //	predecessors        x       x        -     an earlier cohort has not finished and soaked this version
 //	windows             x       x*       x*    inside a blackout, outside of maintenance, or it would still run then
-//	healthy             x       x*       x*    not all replicas ready, or an alert fires
+//	healthy             x       x*       x*    not all replicas ready, an alert fires, or another tool would undo it
 //	wave open           x       -        -     an earlier wave has not finished and soaked
 //	budget              x       x        -     the release has failed too often
 //	limits              x       -        -     too many in flight: overall, for a label value, in the wave
@@ -160,6 +160,9 @@ func gateHealth(c *cycle, s *subject) Finding {
 		return f
 	}
 	col := &c.in.Fleet.col
+	if col.owner[s.row] != 0 {
+		return Finding{Reason: OwnedByAnotherTool}
+	}
 	if col.ready[s.row] < col.replicas[s.row] || col.replicas[s.row] == 0 || col.readySince[s.row] == 0 {
 		return Finding{Reason: NotReady}
 	}

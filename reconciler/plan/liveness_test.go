@@ -1,7 +1,6 @@
 package plan_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -19,6 +18,9 @@ func TestOnceFaultsEndEverythingFinishesOrSaysWhyItWaits(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := smallWorld(rt)
 		w.checks = false
+		if rapid.Bool().Draw(rt, "words") {
+			w.words()
+		}
 		o := &oracle{t: rt, w: w, lastOrdinal: map[string]int{}, halted: map[string]bool{}, lastStart: map[string]int{}}
 		w.setVersion("c1", "canary", "7.6.1")
 		commits := 1
@@ -67,20 +69,36 @@ func (w *world) lift() {
 	}
 }
 
-// atRest reports whether every cluster is done, or waits for a person.
+// atRest reports whether every cluster is done, waits for a person, or waits for
+// one that does: in the wave before, or half way and holding a place.
 func (w *world) atRest() bool {
+	byPerson, behind := 0, 0
 	for _, name := range w.names() {
 		d := w.decision(name)
 		switch d.Verdict {
-		case plan.Current, plan.SkippedVerdict, plan.Drifted:
+		case plan.Current, plan.Drifted:
+		case plan.SkippedVerdict:
+			if w.clusters[name].InFlight() {
+				byPerson++ // it stays half way, and holds its place, until it is retried
+			}
 		case plan.Waiting, plan.Stopped:
-			person := []plan.Reason{plan.PredecessorNotDone, plan.VersionForbidden, plan.MovesManyCohorts, plan.BaselineTarget}
-			if !slices.Contains(person, d.Reason) || w.reason(name) == "" {
+			switch d.Reason {
+			case plan.PredecessorNotDone, plan.VersionForbidden, plan.MovesManyCohorts, plan.BaselineTarget:
+				byPerson++
+			case plan.WaveNotOpen, plan.LimitReached:
+				behind++
+			default:
+				return false
+			}
+			if w.reason(name) == "" {
 				return false
 			}
 		default:
 			return false
 		}
+	}
+	if behind > 0 && byPerson == 0 {
+		return false
 	}
 	for _, r := range w.plan.Rollouts {
 		if r.Phase != plan.PhaseFinished && r.Phase != plan.PhaseBaseline && r.Reason == "" {

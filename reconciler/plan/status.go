@@ -111,9 +111,29 @@ func (c *cycle) phase(v *view, s *RolloutStatus) {
 			return
 		}
 	}
-	if s.Phase == PhaseRolling && len(v.running) == 0 {
+	if s.Phase == PhaseRolling && c.halfWay(v, s) {
 		c.waitingFor(v, s)
 	}
+}
+
+// halfWay reports whether no member is under way. When all that are stand still
+// half way, it takes the reason of the first.
+func (c *cycle) halfWay(v *view, s *RolloutStatus) bool {
+	for _, pos := range v.running {
+		r := v.members[pos]
+		if r < 0 {
+			continue
+		}
+		d := c.plan.dec.at(r)
+		if d.Verdict != Stopped && d.Verdict != Unknown {
+			s.Gate, s.Reason = "", ""
+			return false
+		}
+		if s.Reason == "" {
+			s.Gate, s.Reason = d.Reason.String(), c.text(r, v, d.finding())
+		}
+	}
+	return s.Reason == ""
 }
 
 // waitingFor takes the reason of the first member that waits in the open wave.

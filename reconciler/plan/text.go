@@ -62,6 +62,9 @@ func (c *cycle) text(r Row, v *view, f Finding) string {
 		return alertText(&c.memo.alerts[f.Arg])
 	case SomebodyElsesChange:
 		return c.foreignText(r)
+	case OwnedByAnotherTool:
+		owner := c.in.Fleet.strings.values[c.in.Fleet.col.owner[r]]
+		return owner + " sets its version and would undo the upgrade; let that tool leave the version alone, then annotate the workload with wavegate.dev/take-over: \"true\""
 	case RolloutNotStarted:
 		return "the rollout is about to start"
 	case WaveNotOpen:
@@ -109,7 +112,11 @@ func (c *cycle) progressText(r Row, v *view, f Finding) string {
 		return "started, and not yet seen under way"
 	case DiffersFromTarget:
 		inv := c.in.Fleet
-		return "runs " + inv.version.values[inv.col.version[r]].String() + ", should run " + v.target.Version.String()
+		text := "runs " + inv.version.values[inv.col.version[r]].String() + ", should run " + v.target.Version.String()
+		if by := inv.strings.values[inv.col.changedBy[r]]; by != "" && c.in.Fleet.Mark(r).Version != inv.version.values[inv.col.target[r]] {
+			text += "; set by " + by
+		}
+		return text
 	case NotInAnyCohort:
 		return "no cohort selects it with a version of its product"
 	case InTwoCohorts:
@@ -188,7 +195,11 @@ func (c *cycle) foreignText(r Row) string {
 		return "somebody else is changing them"
 	}
 	inv := c.in.Fleet
-	return "somebody else is changing it from " + inv.version.values[inv.col.version[r]].String() +
+	who := "somebody else"
+	if by := inv.strings.values[inv.col.changedBy[r]]; by != "" {
+		who = by
+	}
+	return who + " is changing it from " + inv.version.values[inv.col.version[r]].String() +
 		" to " + inv.version.values[inv.col.target[r]].String()
 }
 

@@ -137,6 +137,7 @@ const (
 	NotReady
 	AlertFires
 	SomebodyElsesChange // in flight, and not by Wavegate
+	OwnedByAnotherTool  // which would set the version back
 
 	RolloutNotStarted
 	WaveNotOpen
@@ -167,7 +168,8 @@ var reasonNames = [...]string{
 	ClockJumped: "clock-jumped", PinnedBy: "pinned", EverythingPaused: "everything-paused", ReleasePaused: "release-paused",
 	MovesManyCohorts: "moves-many-cohorts", VersionForbidden: "version-forbidden", PredecessorNotDone: "predecessor-not-done",
 	WindowClosed: "window-closed", WindowTooShort: "window-too-short", NotReady: "not-ready", AlertFires: "alert-fires",
-	SomebodyElsesChange: "somebody-elses-change", RolloutNotStarted: "rollout-not-started", WaveNotOpen: "wave-not-open",
+	SomebodyElsesChange: "somebody-elses-change", OwnedByAnotherTool: "owned-by-another-tool",
+	RolloutNotStarted: "rollout-not-started", WaveNotOpen: "wave-not-open",
 	LateJoinerHeld: "late-joiner-held", LateJoinerIgnored: "late-joiner-ignored", BudgetSpent: "budget-spent",
 	LimitReached: "limit-reached", WaveLimitReached: "wave-limit-reached", ReplicaRestarting: "replica-restarting",
 	ReplicaSettling: "replica-settling", RollsByItself: "rolls-by-itself", UpgradeFailed: "upgrade-failed",

@@ -115,7 +115,7 @@ func (d *demo) open(ctx context.Context) (err error) {
 	}
 	d.reconciler, err = reconciler.New(reconciler.Config{
 		Source: source, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: approver.Any{},
-		DataPlanes: d.fleet.DataPlanes(), Monitors: d.fleet, Ledger: d.ledger, Now: d.clock.Now,
+		DataPlanes: reconciler.These(d.fleet.DataPlanes()...), Monitors: d.fleet, Ledger: d.ledger, Now: d.clock.Now,
 		Interval: time.Minute, MaxGap: 2 * time.Hour, FetchInterval: 30 * 24 * time.Hour, FetchPatience: time.Minute,
 	})
 	return err
