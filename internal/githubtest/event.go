@@ -22,6 +22,9 @@ func (s *Server) event(r *repo, event, action string, by *user, payload object) 
 	if err != nil {
 		return err
 	}
+	if event == "push" {
+		asPushed(r, repository)
+	}
 	maps.Copy(payload, object{"repository": repository, "sender": s.sender(r, by)})
 	if s.app != nil && s.app.installed(r) {
 		payload["installation"] = object{"id": s.app.InstallationID, "node_id": node("Installation", s.app.InstallationID)}
@@ -62,6 +65,20 @@ func (s *Server) sendComment(r *repo, c *comment, action string, by *user, chang
 		payload["changes"] = changes
 	}
 	return s.event(r, "issue_comment", action, by, payload)
+}
+
+// asPushed gives a repository the older form that it has in push events.
+func asPushed(r *repo, o object) {
+	pushed := r.created
+	if n := len(r.activities); n > 0 {
+		pushed = r.activities[n-1].at
+	}
+	owner := maps.Clone(o["owner"].(object))
+	owner["name"], owner["email"] = r.owner.login, r.owner.email
+	maps.Copy(o, object{
+		"owner": owner, "created_at": r.created.Unix(), "pushed_at": pushed.Unix(),
+		"master_branch": o["default_branch"], "stargazers": 0,
+	})
 }
 
 func (s *Server) sendPush(r *repo, a *activity, forced bool) error {

@@ -157,7 +157,7 @@ func TestAForcedPushIsToldAsOne(t *testing.T) {
 	}
 	push := r.events[2].(*github.PushEvent)
 	if !push.GetForced() || push.GetBefore() != old || push.GetAfter() != sha || push.GetPusher().GetName() != "grace" ||
-		push.GetRef() != "refs/heads/new" || len(push.Commits) != 1 || push.GetHeadCommit().GetMessage() != "Mine" {
+		push.GetRepo().GetOwner().GetName() != "acme" || push.GetRepo().GetPushedAt().IsZero() || push.GetRef() != "refs/heads/new" || len(push.Commits) != 1 || push.GetHeadCommit().GetMessage() != "Mine" {
 		t.Errorf("push %+v", push)
 	}
 }
