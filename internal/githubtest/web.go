@@ -1,0 +1,112 @@
+package githubtest
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+//go:embed web.html
+var webHTML string
+
+// pages renders the pages for people: "home", "repo" and "issue".
+func pages() (*template.Template, error) {
+	return template.New("web").Funcs(template.FuncMap{
+		"markdown": markdown(),
+		"short":    func(sha string) string { return sha[:min(len(sha), 7)] },
+		"when":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04:05") },
+		"lines":    func(s string) []string { return strings.Split(strings.TrimSuffix(s, "\n"), "\n") },
+		"kind": func(line string) string {
+			switch {
+			case strings.HasPrefix(line, "+"):
+				return "added"
+			case strings.HasPrefix(line, "-"):
+				return "removed"
+			case strings.HasPrefix(line, "@@"):
+				return "place"
+			default:
+				return ""
+			}
+		},
+	}).Parse(webHTML)
+}
+
+// servePage serves a page for people, who see what anybody may read.
+func (s *Server) servePage(w http.ResponseWriter, req *http.Request) {
+	if req.Method != http.MethodGet && req.Method != http.MethodHead {
+		http.Error(w, "These pages are only to look at.", http.StatusMethodNotAllowed)
+		return
+	}
+	name, view, err := s.view(req.URL.Path)
+	var missing *Error
+	switch {
+	case errors.As(err, &missing):
+		http.Error(w, "There is no such page.", http.StatusNotFound)
+		return
+	case err != nil:
+		s.log.Error("page could not be made", "error", err)
+		http.Error(w, "githubtest: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	var b bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&b, name, view); err != nil {
+		s.log.Error("page could not be written", "error", err)
+		http.Error(w, "githubtest: the page could not be written", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	_, _ = w.Write(b.Bytes())
+}
+
+// view is what a page shows, and the name of its template.
+func (s *Server) view(path string) (string, any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	if path == "/" {
+		var names []string
+		for _, r := range s.sortedRepos() {
+			if !r.private {
+				names = append(names, r.full())
+			}
+		}
+		return "home", names, nil
+	}
+	if len(parts) < 2 {
+		return "", nil, notFound()
+	}
+	r := s.repos[strings.ToLower(parts[0]+"/"+parts[1])]
+	if r == nil || r.private {
+		return "", nil, notFound()
+	}
+	if err := s.look(r, nil); err != nil {
+		return "", nil, err
+	}
+	switch {
+	case len(parts) == 2:
+		v, err := s.viewRepo(r)
+		return "repo", v, err
+	case len(parts) == 4 && (parts[2] == "pull" || parts[2] == "issues"):
+		number, err := strconv.Atoi(parts[3])
+		if err != nil {
+			return "", nil, notFound()
+		}
+		i, err := r.issue(number)
+		if err != nil {
+			return "", nil, err
+		}
+		v, err := s.viewIssue(r, i)
+		return "issue", v, err
+	default:
+		return "", nil, notFound()
+	}
+}
