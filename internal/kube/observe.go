@@ -118,7 +118,7 @@ func (p *Plane) unfollow(product string) {
 // to date.
 func (p *Plane) synced(ctx context.Context) error {
 	for _, w := range p.watches {
-		for !w.informer.HasSynced() {
+		for !w.synced() {
 			err := w.link.problem()
 			if w.product.Spec.Workload.Kind == fleet.CustomResource && apierrors.IsNotFound(err) {
 				break // this API server does not know the resource: there is none
@@ -134,7 +134,7 @@ func (p *Plane) synced(ctx context.Context) error {
 			case <-timer.C:
 			}
 		}
-		if err := w.link.problem(); err != nil && w.informer.HasSynced() {
+		if err := w.link.problem(); err != nil && w.synced() {
 			return fmt.Errorf("watch workloads of product %s: %w", w.product.Name, err)
 		}
 	}

@@ -22,6 +22,7 @@ type watch struct {
 	product  fleet.Product
 	key      string // what it is made from: another key is another watch
 	informer cache.SharedIndexInformer
+	handler  cache.ResourceEventHandlerRegistration
 	link     *link
 	stop     context.CancelFunc
 }
@@ -146,7 +147,8 @@ func (p *Plane) follow(product fleet.Product, key string) (*watch, error) {
 	if err := w.informer.SetWatchErrorHandlerWithContext(func(context.Context, *cache.Reflector, error) {}); err != nil {
 		return nil, fmt.Errorf("watch product %s: %w", product.Name, err)
 	}
-	_, err := w.informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+	var err error
+	w.handler, err = w.informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(o any) { p.events.add(product.Name, o) },
 		UpdateFunc: func(_, o any) { p.events.add(product.Name, o) },
 		DeleteFunc: func(o any) { p.events.add(product.Name, o) },
@@ -193,6 +195,10 @@ func (p *Plane) listWatch(product *fleet.Product) (calls, runtime.Object) {
 		}, &appsv1.StatefulSet{}
 	}
 }
+
+// synced reports whether the first list has come in, and all of it has been
+// noted as changed.
+func (w *watch) synced() bool { return w.informer.HasSynced() && w.handler.HasSynced() }
 
 // get returns a workload as the watch has it.
 func (w *watch) get(namespacedName string) *workload {

@@ -274,12 +274,9 @@ func (c *cycle) judgeFinished(s *subject) Decision {
 	case inv.col.version[s.row] != s.view.version:
 		return Decision{Verdict: Drifted, Reason: DiffersFromTarget, Drift: ChangedByHand}
 	}
-	switch mark := inv.Mark(s.row); {
-	case mark.Failed != "":
+	if mark := inv.Mark(s.row); mark.Failed != "" {
 		mark.Failed = ""
 		c.putState(s, Note, mark, "retried and finished", stateFinished)
-	case inv.untidy(s.row):
-		c.putState(s, Note, mark, "runs "+s.view.target.Version.String(), stateFinished)
 	}
 	return Decision{Verdict: Current}
 }

@@ -25,6 +25,7 @@ func (c *cycle) pauseMarks() {
 			everything[c.planeOf(r)] = true
 		}
 		c.liftMark(r, v, mark)
+		c.tidy(r, v, mark)
 	}
 	for _, v := range c.memo.views {
 		if v.rollout != nil && v.rollout.FinishedAt.IsZero() && (c.in.State.Paused != nil || (v.release != nil && v.release.Paused != nil)) {
@@ -34,6 +35,16 @@ func (c *cycle) pauseMarks() {
 	if c.in.State.Paused != nil {
 		c.markPlanes(everything)
 	}
+}
+
+// tidy tells a cluster that has finished to say so, when it still says how it
+// moved.
+func (c *cycle) tidy(r Row, v *view, mark Mark) {
+	inv := c.in.Fleet
+	if !inv.untidy(r) || mark.Release == "" || mark.Version != inv.version.values[inv.col.version[r]] || c.actionFor(r) != nil {
+		return
+	}
+	c.putState(&subject{row: r, view: v}, Note, mark, "runs "+mark.Version.String(), stateFinished)
 }
 
 func (c *cycle) byName(a, b Row) int {

@@ -31,8 +31,10 @@ func TestAClusterThatKeepsAWordIsToldWhenItIsUntrue(t *testing.T) {
 	w.obey(plan.Command{Kind: plan.CommandResume})
 	w.until("the canaries have finished", 6*time.Hour, func() bool { return w.phase("kafka", "canary") == plan.PhaseFinished })
 	w.run(2 * time.Minute)
-	if got := w.clusters["canary-0"].State; got != "finished" {
-		t.Errorf("at the end the word is %q", got)
+	for _, name := range []string{"canary-0", "canary-1"} {
+		if got := w.clusters[name].State; got != "finished" {
+			t.Errorf("at the end the word of %s is %q", name, got)
+		}
 	}
 	if n := len(w.plan.Actions); n > 0 {
 		t.Errorf("at rest there are %d actions: %v", n, w.plan.Actions)
