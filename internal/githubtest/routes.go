@@ -1,0 +1,105 @@
+package githubtest
+
+// handlers are the operations that the server answers, by their names in
+// GitHub's document.
+func handlers() map[string]handler {
+	const repo = "/repos/{owner}/{repo}"
+	const issues, pulls = repo + "/issues", repo + "/pulls"
+	const note = issues + "/comments/{comment_id}"
+	const number, pull = issues + "/{issue_number}", pulls + "/{pull_number}"
+	return map[string]handler{
+		"GET /rate_limit": getRateLimit,
+
+		"GET /app": getApp,
+		"GET /app/installations/{installation_id}":                getInstallation,
+		"POST /app/installations/{installation_id}/access_tokens": createInstallationToken,
+		"GET /installation/repositories":                          listInstallationRepos,
+		"GET " + repo + "/installation":                           getRepoInstallation,
+
+		"GET /user":                                                getSelf,
+		"GET /users/{username}":                                    getUser,
+		"GET /orgs/{org}/teams/{team_slug}":                        getTeam,
+		"GET /orgs/{org}/teams/{team_slug}/members":                listTeam,
+		"GET /orgs/{org}/teams/{team_slug}/memberships/{username}": getMembership,
+		"GET " + repo + "/collaborators/{username}":                isCollaborator,
+		"GET " + repo + "/collaborators/{username}/permission":     getPermission,
+
+		"GET " + repo:                                      getRepo,
+		"GET " + repo + "/activity":                        listActivity,
+		"GET " + repo + "/branches":                        listBranches,
+		"GET " + repo + "/branches/{branch}":               getBranch,
+		"GET " + repo + "/branches/{branch}/protection":    getProtection,
+		"PUT " + repo + "/branches/{branch}/protection":    putProtection,
+		"DELETE " + repo + "/branches/{branch}/protection": deleteProtection,
+
+		"GET " + repo + "/commits":                    listCommits,
+		"GET " + repo + "/commits/{ref}":              getCommit,
+		"GET " + repo + "/commits/{commit_sha}/pulls": listPullsOfCommit,
+		"GET " + repo + "/compare/{basehead}":         compare,
+
+		"GET " + repo + "/commits/{ref}/status":                  getStatus,
+		"GET " + repo + "/commits/{ref}/statuses":                listStatuses,
+		"POST " + repo + "/statuses/{sha}":                       createStatus,
+		"GET " + repo + "/commits/{ref}/check-runs":              listCheckRuns,
+		"POST " + repo + "/check-runs":                           createCheckRun,
+		"GET " + repo + "/check-runs/{check_run_id}":             getCheckRun,
+		"PATCH " + repo + "/check-runs/{check_run_id}":           updateCheckRun,
+		"GET " + repo + "/check-runs/{check_run_id}/annotations": listAnnotations,
+
+		"GET " + repo + "/contents/{path}":          getContents,
+		"PUT " + repo + "/contents/{path}":          putContents,
+		"DELETE " + repo + "/contents/{path}":       deleteContents,
+		"POST " + repo + "/git/blobs":               createBlob,
+		"GET " + repo + "/git/blobs/{file_sha}":     getBlob,
+		"POST " + repo + "/git/commits":             createCommit,
+		"GET " + repo + "/git/commits/{commit_sha}": getGitCommit,
+		"GET " + repo + "/git/matching-refs/{ref}":  matchRefs,
+		"GET " + repo + "/git/ref/{ref}":            getRef,
+		"POST " + repo + "/git/refs":                createRef,
+		"PATCH " + repo + "/git/refs/{ref}":         updateRef,
+		"DELETE " + repo + "/git/refs/{ref}":        deleteRef,
+		"POST " + repo + "/git/trees":               createTree,
+		"GET " + repo + "/git/trees/{tree_sha}":     getTree,
+
+		"GET " + issues:                                 listIssues,
+		"POST " + issues:                                createIssue,
+		"GET " + issues + "/comments":                   listAllComments,
+		"GET " + note:                                   getComment,
+		"PATCH " + note:                                 updateComment,
+		"DELETE " + note:                                removeComment,
+		"GET " + note + "/reactions":                    listCommentReactions,
+		"POST " + note + "/reactions":                   createCommentReaction,
+		"DELETE " + note + "/reactions/{reaction_id}":   deleteCommentReaction,
+		"GET " + number:                                 getIssue,
+		"PATCH " + number:                               updateIssue,
+		"GET " + number + "/comments":                   listComments,
+		"POST " + number + "/comments":                  createComment,
+		"GET " + number + "/labels":                     listIssueLabels,
+		"POST " + number + "/labels":                    addLabels,
+		"PUT " + number + "/labels":                     setLabels,
+		"DELETE " + number + "/labels/{name}":           removeLabel,
+		"GET " + number + "/reactions":                  listIssueReactions,
+		"POST " + number + "/reactions":                 createIssueReaction,
+		"DELETE " + number + "/reactions/{reaction_id}": deleteIssueReaction,
+		"GET " + repo + "/labels":                       listLabels,
+		"POST " + repo + "/labels":                      createLabel,
+		"GET " + repo + "/labels/{name}":                getLabel,
+
+		"GET " + pulls:                                    listPulls,
+		"POST " + pulls:                                   createPull,
+		"GET " + pull:                                     getPull,
+		"PATCH " + pull:                                   updatePull,
+		"GET " + pull + "/commits":                        listPullCommits,
+		"GET " + pull + "/files":                          listPullFiles,
+		"GET " + pull + "/merge":                          isMerged,
+		"PUT " + pull + "/merge":                          mergePull,
+		"PUT " + pull + "/update-branch":                  updateBranch,
+		"GET " + pull + "/requested_reviewers":            listRequested,
+		"POST " + pull + "/requested_reviewers":           requestReviewers,
+		"DELETE " + pull + "/requested_reviewers":         unrequestReviewers,
+		"GET " + pull + "/reviews":                        listReviews,
+		"POST " + pull + "/reviews":                       createReview,
+		"GET " + pull + "/reviews/{review_id}":            getReview,
+		"PUT " + pull + "/reviews/{review_id}/dismissals": dismissReview,
+	}
+}

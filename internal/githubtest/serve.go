@@ -1,0 +1,331 @@
+package githubtest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+)
+
+const prefix = "/api/v3"
+
+// maxBody is the size of the largest request that the API reads, in bytes.
+const maxBody = 32 << 20
+
+type object = map[string]any
+
+// handler answers one operation with what becomes the JSON body; nil for none.
+type handler func(c *call) (any, error)
+
+// route is an operation of the API.
+type route struct {
+	method, template string
+	pattern          *regexp.Regexp
+	names            []string // of the pattern's groups
+	item             *openapi3.PathItem
+	operation        *openapi3.Operation
+	handle           handler
+}
+
+// call is one request and what is known about it.
+type call struct {
+	s      *Server
+	actor  *actor // nil for nobody
+	params map[string]string
+	query  url.Values
+	body   []byte
+	accept string
+	url    *url.URL
+
+	status int         // of the answer; zero for 200, or 204 when there is no body
+	header http.Header // of the answer
+}
+
+// multi are the path parameters that contain slashes.
+var multi = map[string]bool{"ref": true, "branch": true, "basehead": true}
+
+// table joins the handlers with GitHub's document.
+func (s *Server) table() ([]route, error) {
+	var routes []route
+	parameter := regexp.MustCompile(`\\\{([a-z_]+)\\\}`)
+	for name, handle := range handlers() {
+		method, template, _ := strings.Cut(name, " ")
+		item := s.doc.spec.Paths.Value(template)
+		if item == nil || item.GetOperation(method) == nil {
+			return nil, fmt.Errorf("build routes: GitHub's OpenAPI document has no %s: add it to operations.txt and trim again", name)
+		}
+		rt := route{method: method, template: template, item: item, operation: item.GetOperation(method), handle: handle}
+		pattern := parameter.ReplaceAllStringFunc(regexp.QuoteMeta(template), func(m string) string {
+			param := parameter.FindStringSubmatch(m)[1]
+			rt.names = append(rt.names, param)
+			switch {
+			case param == "path": // empty for the root of the repository
+				return "(.*)"
+			case multi[param]:
+				return "(.+)"
+			}
+			return "([^/]+)"
+		})
+		rt.pattern = regexp.MustCompile("^" + pattern + "$")
+		routes = append(routes, rt)
+	}
+	// The more of a path is literal, the earlier it is tried.
+	slices.SortFunc(routes, func(a, b route) int {
+		if d := strings.Count(a.template, "{") - strings.Count(b.template, "{"); strings.Count(a.template, "/") == strings.Count(b.template, "/") && d != 0 {
+			return d
+		}
+		if d := strings.Count(b.template, "/") - strings.Count(a.template, "/"); d != 0 {
+			return d
+		}
+		return strings.Compare(a.template+" "+a.method, b.template+" "+b.method)
+	})
+	return routes, nil
+}
+
+// find finds the route of a request.
+func (s *Server) find(method, path string) (route, map[string]string, bool) {
+	for _, rt := range s.routes {
+		if rt.method != method {
+			continue
+		}
+		groups := rt.pattern.FindStringSubmatch(path)
+		if groups == nil {
+			continue
+		}
+		params := map[string]string{}
+		for i, name := range rt.names {
+			value, err := url.PathUnescape(groups[i+1])
+			if err != nil {
+				return route{}, nil, false
+			}
+			params[name] = value
+		}
+		return rt, params, true
+	}
+	return route{}, nil, false
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	path := req.URL.EscapedPath()
+	switch {
+	case strings.HasPrefix(path, prefix+"/"):
+		s.serveAPI(w, req, strings.TrimPrefix(path, prefix))
+	case strings.Contains(path, ".git/"):
+		s.serveGit(w, req)
+	default:
+		s.servePage(w, req)
+	}
+}
+
+// answer is what is sent back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (s *Server) serveAPI(w http.ResponseWriter, req *http.Request, path string) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
+	if err != nil {
+		http.Error(w, "read request", http.StatusRequestEntityTooLarge)
+		return
+	}
+	rt, params, known := s.find(req.Method, path)
+	entry := Request{Method: req.Method, Path: path, Query: req.URL.RawQuery, Operation: rt.template, Body: body}
+	out, cut := s.attend(req, rt, params, known, path, body, &entry)
+	entry.Status = out.status
+	s.mu.Lock()
+	entry.ID = fmt.Sprintf("%04X:%04X:%06X", 0xE0DE, 0xCAFE, s.id())
+	s.seen = append(s.seen, entry)
+	s.mu.Unlock()
+	if cut {
+		panic(http.ErrAbortHandler)
+	}
+	for name, values := range out.header {
+		w.Header()[name] = values
+	}
+	w.Header().Set("X-Github-Request-Id", entry.ID)
+	w.Header().Set("X-Github-Media-Type", "github.v3; format=json")
+	w.WriteHeader(out.status)
+	_, _ = w.Write(out.body)
+}
+
+// attend answers a request. When cut, the connection breaks instead.
+func (s *Server) attend(req *http.Request, rt route, params map[string]string, known bool, path string, body []byte, entry *Request) (out answer, cut bool) {
+	header := http.Header{}
+	who, err := s.authenticate(req)
+	if err != nil {
+		return failure(err, header), false
+	}
+	if who != nil {
+		entry.User = who.user.login
+	}
+	effect := s.fault(req.Method, rt.template, path)
+	if effect != nil {
+		entry.Fault = true
+		if out, answered, cut := effect.before(req, s, header); answered || cut {
+			return out, cut
+		}
+	}
+	if err := s.spend(who, rt.template, header); err != nil {
+		return failure(err, header), false
+	}
+	if !known {
+		return s.violation(fmt.Errorf("%s %s is not built: see operations.txt", req.Method, path), header, http.StatusNotImplemented), false
+	}
+	in, err := s.doc.checkRequest(req, rt, params, body)
+	if err != nil {
+		// The document also forbids some of what the operation answers with 422, so
+		// the request goes on when the owner of the server has been told.
+		out := s.violation(fmt.Errorf("request %s %s: %w", req.Method, path, brevity(err)), header, 0)
+		if s.onViolation == nil {
+			return out, false
+		}
+	}
+	c := &call{s: s, actor: who, params: params, query: req.URL.Query(), body: body, accept: req.Header.Get("Accept"), url: req.URL, header: header}
+	out = s.perform(c, rt)
+	if etag := out.header.Get("Etag"); etag != "" && req.Header.Get("If-None-Match") == etag {
+		s.refund(who, out.header)
+		out.status, out.body = http.StatusNotModified, nil
+	}
+	if err := s.doc.checkResponse(req.Context(), in, out.status, out.header, out.body); err != nil {
+		bad := s.violation(fmt.Errorf("answer %d to %s %s: %w", out.status, req.Method, path, brevity(err)), header, 0)
+		if s.onViolation == nil {
+			return bad, false
+		}
+	}
+	if effect != nil && effect.after(req) {
+		return out, true
+	}
+	return out, false
+}
+
+// perform runs the handler and makes JSON of what it returns.
+func (s *Server) perform(c *call, rt route) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v, err := rt.handle(c)
+	if err != nil {
+		var known *Error
+		if !errors.As(err, &known) {
+			s.log.Error("githubtest could not answer", "operation", rt.method+" "+rt.template, "error", err)
+		}
+		return failure(err, c.header)
+	}
+	out := answer{status: c.status, header: c.header}
+	if v == nil {
+		if out.status == 0 {
+			out.status = http.StatusNoContent
+		}
+		return out
+	}
+	if out.status == 0 {
+		out.status = http.StatusOK
+	}
+	if out.body, err = encode(v); err != nil {
+		return failure(err, c.header)
+	}
+	out.header.Set("Content-Type", "application/json; charset=utf-8")
+	if rt.method == http.MethodGet && out.status == http.StatusOK && rt.template != "/rate_limit" {
+		sum := sha256.Sum256(slices.Concat(out.body, []byte(c.header.Get("Link"))))
+		out.header.Set("Etag", fmt.Sprintf(`W/"%x"`, sum))
+	}
+	return out
+}
+
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimRight(b.Bytes(), "\n"), err
+}
+
+// failure is the answer for an error.
+func failure(err error, header http.Header) answer {
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{Status: http.StatusInternalServerError, Message: "githubtest: " + err.Error()}
+	}
+	body, err := encode(e.body())
+	if err != nil {
+		body = []byte(`{"message":"Server Error"}`)
+	}
+	header.Set("Content-Type", "application/json; charset=utf-8")
+	return answer{status: e.Status, header: header, body: body}
+}
+
+// violation tells the owner of the server that GitHub's document is broken.
+func (s *Server) violation(err error, header http.Header, status int) answer {
+	if s.onViolation != nil {
+		s.onViolation(err)
+	}
+	if status == 0 {
+		status = http.StatusInternalServerError
+	}
+	s.log.Error("GitHub's OpenAPI document is violated", "error", err)
+	return failure(&Error{Status: status, Message: "githubtest: " + err.Error()}, header)
+}
+
+// brevity keeps a schema out of the text of an error.
+func brevity(err error) error {
+	var broken *openapi3.SchemaError
+	if errors.As(err, &broken) {
+		return errors.New(brief(broken))
+	}
+	var bad *openapi3filter.RequestError
+	if errors.As(err, &bad) && bad.Parameter != nil {
+		return fmt.Errorf("parameter %s: %s %w", bad.Parameter.Name, bad.Reason, bad.Err)
+	}
+	return err
+}
+
+// decode reads the body of a request.
+func (c *call) decode(v any) error {
+	if len(bytes.TrimSpace(c.body)) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(c.body, v); err != nil {
+		return &Error{Status: http.StatusBadRequest, Message: "Problems parsing JSON"}
+	}
+	return nil
+}
+
+// number reads a number from the path; what is none is not found.
+func (c *call) number(name string) (int64, error) {
+	n, err := strconv.ParseInt(c.params[name], 10, 64)
+	if err != nil {
+		return 0, notFound()
+	}
+	return n, nil
+}
+
+// repo finds the repository of the path for somebody with this permission.
+func (c *call) repo(p Permission) (*repo, error) {
+	r := c.s.repos[strings.ToLower(c.params["owner"]+"/"+c.params["repo"])]
+	if r == nil {
+		return nil, notFound()
+	}
+	if err := r.need(c.actor, p); err != nil {
+		return nil, err
+	}
+	return r, c.s.look(r, nil)
+}
+
+// created makes the answer a 201.
+func (c *call) created(v any, err error) (any, error) {
+	c.status = http.StatusCreated
+	return v, err
+}
