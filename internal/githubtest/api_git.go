@@ -389,12 +389,13 @@ func (r *repo) contents(commit, path string) (entry, error) {
 	return entry{mode: parts[0], path: name, sha: parts[2]}, nil
 }
 
-// renderContents renders a file or a folder of a listing; name is the ref.
-func (c *call) renderContents(r *repo, path, sha, kind, ref string, size int) object {
+// renderContents renders a file or a folder of a listing. The file can be
+// downloaded as it is in the commit, whatever becomes of the ref.
+func (c *call) renderContents(r *repo, path, sha, kind, ref, commit string, size int) object {
 	name := path[strings.LastIndex(path, "/")+1:]
 	self := c.s.api("/repos/%s/contents/%s?ref=%s", r.full(), escapePath(path), ref)
 	html := c.s.URL + "/" + r.full() + "/blob/" + escapePath(ref) + "/" + escapePath(path)
-	gitKind, download := "blob", any(c.s.URL+"/"+r.full()+"/raw/"+escapePath(ref)+"/"+escapePath(path))
+	gitKind, download := "blob", any(c.s.URL+"/"+r.full()+"/raw/"+commit+"/"+escapePath(path))
 	if kind == "dir" {
 		gitKind, download = "tree", nil
 	}
@@ -432,7 +433,7 @@ func getContents(c *call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		o := c.renderContents(r, path, e.sha, "file", ref, len(content))
+		o := c.renderContents(r, path, e.sha, "file", ref, commit, len(content))
 		o["encoding"], o["content"] = "base64", wrap(content)
 		return o, nil
 	}
@@ -449,7 +450,7 @@ func getContents(c *call) (any, error) {
 		if n, ok := item["size"].(int); ok {
 			size = n
 		}
-		list = append(list, c.renderContents(r, strings.TrimPrefix(path+"/"+item["path"].(string), "/"), item["sha"].(string), kind, ref, size))
+		list = append(list, c.renderContents(r, strings.TrimPrefix(path+"/"+item["path"].(string), "/"), item["sha"].(string), kind, ref, commit, size))
 	}
 	return list, nil
 }
@@ -534,7 +535,7 @@ func (c *call) change(content func(contentInput) ([]byte, error)) (any, error) {
 	}
 	out := object{"commit": c.s.renderGitCommit(r, k), "content": nil}
 	if data != nil {
-		out["content"] = c.renderContents(r, path, e.sha, "file", branch, len(data))
+		out["content"] = c.renderContents(r, path, e.sha, "file", branch, sha, len(data))
 		if !exists {
 			c.status = http.StatusCreated
 		}

@@ -86,6 +86,13 @@ func getPull(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if form := c.wants(); form == "diff" || form == "patch" {
+		root, err := r.mergeBase(r.tip(i.pull, i.closed()), i.pull.headSHA)
+		if err != nil {
+			return nil, err
+		}
+		return c.form(r, root, i.pull.headSHA, "")
+	}
 	return c.s.renderPull(r, i)
 }
 

@@ -38,7 +38,7 @@ func listActivity(c *call) (any, error) {
 	if c.query.Get("direction") != "asc" {
 		slices.Reverse(list)
 	}
-	return each(c, list, func(a *activity) object {
+	return all(window(c, list, func(a *activity) int64 { return a.id }), func(a *activity) object {
 		return object{
 			"id": a.id, "node_id": node("PSH", a.id), "before": a.before, "after": a.after, "ref": a.ref,
 			"timestamp": stamp(a.at), "activity_type": a.kind, "actor": c.s.renderUser(a.by),
@@ -284,7 +284,33 @@ func getCommit(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	from := emptyTree
+	if len(k.parents) > 0 {
+		from = k.parents[0]
+	}
+	if v, err := c.form(r, from, k.sha, k.sha); v != nil || err != nil {
+		return v, err
+	}
 	return c.s.renderChanged(r, k, c)
+}
+
+// form answers a request for a diff, a patch or an id instead of JSON; nil when
+// it asks for JSON.
+func (c *call) form(r *repo, from, to, id string) (any, error) {
+	kind := "application/vnd.github." + c.wants()
+	switch c.wants() {
+	case "sha":
+		c.header.Set("Etag", `"`+id+`"`)
+		return raw{kind: kind, body: id}, nil
+	case "diff":
+		out, err := r.fact("diff", "-M", "--no-color", "--no-ext-diff", from, to)
+		return raw{kind: kind, body: out}, err
+	case "patch":
+		out, err := r.fact("format-patch", "--stdout", "--no-signature", to, "^"+from)
+		return raw{kind: kind, body: out}, err
+	default:
+		return nil, nil
+	}
 }
 
 // listPullsOfCommit lists, for a commit of the default branch, the pull requests
@@ -352,6 +378,9 @@ func compare(c *call) (any, error) {
 	if root == "" {
 		return nil, &Error{Status: http.StatusNotFound, Message: "No common ancestor between " + from + " and " + to + "."}
 	}
+	if v, err := c.form(r, root, head, head); v != nil || err != nil {
+		return v, err
+	}
 	ahead, err := r.log("--reverse", "--topo-order", head, "^"+base)
 	if err != nil {
 		return nil, err
@@ -381,6 +410,10 @@ func compare(c *call) (any, error) {
 	case len(behind) > 0:
 		status = "behind"
 	}
+	files := diffs[:min(len(diffs), 300)]
+	if p := c.query.Get("page"); p != "" && p != "1" {
+		files = nil // they are all on the first page
+	}
 	html := c.s.URL + "/" + r.full() + "/compare/" + escapePath(c.params["basehead"])
 	return object{
 		"url": c.s.api("/repos/%s/compare/%s", r.full(), escapePath(c.params["basehead"])), "html_url": html,
@@ -388,7 +421,7 @@ func compare(c *call) (any, error) {
 		"base_commit": c.s.renderCommit(r, baseCommit), "merge_base_commit": c.s.renderCommit(r, rootCommit),
 		"status": status, "ahead_by": len(ahead), "behind_by": len(behind), "total_commits": len(ahead),
 		"commits": each(c, ahead, func(k commit) object { return c.s.renderCommit(r, k) }),
-		"files":   all(diffs[:min(len(diffs), 300)], func(d difference) object { return c.s.renderFile(r, head, d) }),
+		"files":   all(files, func(d difference) object { return c.s.renderFile(r, head, d) }),
 	}, nil
 }
 

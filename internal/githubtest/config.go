@@ -35,6 +35,13 @@ type Config struct {
 	// RateLimit is how many requests an hour each user or installation has; zero
 	// means GitHub's 5000.
 	RateLimit int
+	// Writes is how many requests that change something each user or installation
+	// may make in a minute before the secondary limit stops it; zero means any
+	// number. GitHub's is about 80.
+	Writes int
+	// LazyMerges makes a pull request's mergeable null when it is asked for the
+	// first time after a change, as GitHub does, which finds out meanwhile.
+	LazyMerges bool
 	// App is the GitHub App that tokens can be made for; nil means none.
 	App *App
 }
@@ -73,6 +80,8 @@ type Server struct {
 	mu      sync.Mutex // guards everything below
 	lastID  int64
 	limit   int
+	writes  int
+	lazy    bool
 	users   map[string]*user // by login in lower case
 	teams   map[string]*team // by org/slug
 	tokens  map[string]*actor
@@ -105,7 +114,7 @@ func Start(cfg Config) (*Server, error) {
 	s := &Server{
 		now: cfg.Now, log: cfg.Log, client: cfg.Client, onViolation: cfg.OnViolation,
 		dir: dir, backend: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"),
-		doc: doc, limit: cfg.RateLimit, lastID: 1000,
+		doc: doc, limit: cfg.RateLimit, writes: cfg.Writes, lazy: cfg.LazyMerges, lastID: 1000,
 		users: map[string]*user{}, teams: map[string]*team{}, tokens: map[string]*actor{},
 		repos: map[string]*repo{}, spent: map[string]*budget{},
 	}

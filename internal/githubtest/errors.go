@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -12,6 +13,8 @@ type Error struct {
 	Status int
 	// Message is GitHub's message.
 	Message string
+	// Address explains it; empty means GitHub's front page of the API.
+	Address string
 	// Errors are the details of a 422: strings or objects.
 	Errors []any
 }
@@ -29,7 +32,7 @@ func (e *Error) Error() string {
 func (e *Error) body() object {
 	body := object{
 		"message": e.Message, "status": fmt.Sprint(e.Status),
-		"documentation_url": "https://docs.github.com/rest",
+		"documentation_url": cmp.Or(e.Address, "https://docs.github.com/rest"),
 	}
 	if len(e.Errors) > 0 {
 		body["errors"] = e.Errors

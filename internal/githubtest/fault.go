@@ -89,6 +89,12 @@ func (e PrimaryLimit) before(_ *http.Request, s *Server, header http.Header) (an
 
 func (PrimaryLimit) after(*http.Request) bool { return false }
 
+// What GitHub says of too many requests in a short time.
+const (
+	secondary        = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+	secondaryAddress = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"
+)
+
 // SecondaryLimit says that there were too many requests in a short time: 403.
 type SecondaryLimit struct {
 	// RetryAfter is how long to wait; zero leaves the header out, and negative
@@ -105,11 +111,9 @@ func (e SecondaryLimit) before(_ *http.Request, _ *Server, header http.Header) (
 	if e.RetryAfter != 0 {
 		header.Set("Retry-After", strconv.Itoa(int(e.RetryAfter/time.Second)))
 	}
-	body := object{
-		"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
-	}
+	body := object{"message": secondary}
 	if !e.Bare {
-		body["documentation_url"] = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"
+		body["documentation_url"] = secondaryAddress
 	}
 	out := failure(forbidden(""), header)
 	out.body, _ = encode(body)

@@ -209,6 +209,46 @@ func TestWhatIsNotModifiedCostsNothing(t *testing.T) {
 	}
 }
 
+func TestTheActivityComesByCursors(t *testing.T) {
+	w := start(t, nil)
+	for i := range 7 {
+		_, err := w.As("ada").Push(fleet, "new", githubtest.Change{Write: githubtest.Files{"x": fmt.Sprint(i)}})
+		w.ok(err)
+	}
+	ada := w.client("ada")
+	read := func(path string) ([]movement, *github.Response) {
+		t.Helper()
+		req, err := ada.NewRequest("GET", path, nil)
+		w.ok(err)
+		var list []movement
+		resp, err := ada.Do(context.Background(), req, &list)
+		w.ok(err)
+		return list, resp
+	}
+	var got []movement
+	pages := 0
+	for path := "repos/acme/fleet/activity?per_page=3"; ; pages++ {
+		list, resp := read(path)
+		got = append(got, list...)
+		if resp.After == "" {
+			back, _ := read("repos/acme/fleet/activity?per_page=3&before=" + resp.Before)
+			if len(back) != 3 || back[0].After != got[3].After {
+				t.Errorf("the page before the last: %+v", back)
+			}
+			break
+		}
+		path = "repos/acme/fleet/activity?per_page=3&after=" + resp.After
+	}
+	if pages != 2 || len(got) != 7 || got[6].Type != "branch_creation" {
+		t.Errorf("%d more pages with %+v", pages, got)
+	}
+	for i := range 6 {
+		if got[i].Before != got[i+1].After {
+			t.Errorf("movement %d begins at %s, the one before ended at %s", i, got[i].Before, got[i+1].After)
+		}
+	}
+}
+
 func TestListsComeInPages(t *testing.T) {
 	ctx := context.Background()
 	w := start(t, nil)

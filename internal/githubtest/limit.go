@@ -3,14 +3,16 @@ package githubtest
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
 
 // budget is what somebody has spent of an hour.
 type budget struct {
-	used  int
-	reset time.Time
+	used   int
+	reset  time.Time
+	writes []time.Time // in the last minute
 }
 
 // budget finds what somebody has spent; a new hour begins with nothing.
@@ -21,14 +23,18 @@ func (s *Server) budget(a *actor) (b *budget, limit int) {
 	}
 	b = s.spent[key]
 	if b == nil || !s.now().Before(b.reset) {
-		b = &budget{reset: s.now().Add(time.Hour).Truncate(time.Second)}
+		var writes []time.Time
+		if b != nil {
+			writes = b.writes
+		}
+		b = &budget{writes: writes, reset: s.now().Add(time.Hour).Truncate(time.Second)}
 		s.spent[key] = b
 	}
 	return b, limit
 }
 
 // spend takes one request from somebody's hour, or refuses it.
-func (s *Server) spend(a *actor, template string, header http.Header) error {
+func (s *Server) spend(a *actor, method, template string, header http.Header) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, limit := s.budget(a)
@@ -44,7 +50,22 @@ func (s *Server) spend(a *actor, template string, header http.Header) error {
 		return forbidden("API rate limit exceeded for " + who + ".")
 	}
 	b.used++
+	if s.writes > 0 && method != http.MethodGet {
+		return b.note(s.now(), s.writes, header)
+	}
 	return nil
+}
+
+// note counts what changes something, and refuses what is too much for a minute.
+func (b *budget) note(now time.Time, limit int, header http.Header) error {
+	b.writes = slices.DeleteFunc(b.writes, func(at time.Time) bool { return !at.Add(time.Minute).After(now) })
+	if len(b.writes) < limit {
+		b.writes = append(b.writes, now)
+		return nil
+	}
+	wait := b.writes[0].Add(time.Minute).Sub(now)
+	header.Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+	return &Error{Status: http.StatusForbidden, Message: secondary, Address: secondaryAddress}
 }
 
 // refund gives back what a 304 has cost.

@@ -14,6 +14,7 @@ type pull struct {
 	draft            bool
 	reviews          []*review
 	requested        []*user
+	asked            [2]string // base and head for which the mergeability was asked
 	merged           bool
 	mergedAt         time.Time
 	mergedBy         *user
@@ -102,6 +103,15 @@ func (r *repo) files(i *issue) ([]difference, error) {
 		root = emptyTree
 	}
 	return r.diff(root, i.pull.headSHA)
+}
+
+// tried says whether somebody has asked for a pull request's mergeability since
+// it changed, and notes that somebody has now.
+func (r *repo) tried(i *issue) bool {
+	now := [2]string{r.tip(i.pull, i.closed()), i.pull.headSHA}
+	before := i.pull.asked
+	i.pull.asked = now
+	return before == now
 }
 
 // try merges an open pull request into its base without moving anything.

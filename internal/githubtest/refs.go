@@ -148,6 +148,10 @@ func (s *Server) follow(r *repo, i *issue, after string, by *user) error {
 		return err
 	}
 	if rule := r.protections[p.base]; rule != nil && rule.DismissStale {
+		same, err := r.sameChange(p.baseSHA, before, after)
+		if err != nil || same {
+			return err
+		}
 		for _, v := range p.reviews {
 			if v.state == approved {
 				v.state = dismissed
@@ -158,6 +162,22 @@ func (s *Server) follow(r *repo, i *issue, after string, by *user) error {
 		}
 	}
 	return nil
+}
+
+// sameChange says whether two heads change a base in the same way, as they do
+// when only the base was merged into the second one.
+func (r *repo) sameChange(base, one, other string) (bool, error) {
+	var changes [2][]difference
+	for i, head := range []string{one, other} {
+		root, err := r.mergeBase(base, head)
+		if err != nil || root == "" {
+			return false, err
+		}
+		if changes[i], err = r.diff(root, head); err != nil {
+			return false, err
+		}
+	}
+	return slices.Equal(changes[0], changes[1]), nil
 }
 
 // absorb marks a pull request as merged whose commits came into its base by

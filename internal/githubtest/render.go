@@ -49,13 +49,16 @@ func (s *Server) sortedRepos() []*repo {
 
 // renderUser renders an account; nil is null.
 func (s *Server) renderUser(u *user) any {
-	if u == nil {
+	if u == nil || u.gone {
 		return nil
 	}
 	return s.userObject(u)
 }
 
 func (s *Server) userObject(u *user) object {
+	if u.gone {
+		u = s.person("ghost")
+	}
 	login := url.PathEscape(u.login)
 	self := s.api("/users/%s", login)
 	return object{

@@ -115,7 +115,7 @@ func (s *Server) renderSimplePull(r *repo, i *issue) (object, error) {
 	statuses := s.api("/repos/%s/statuses/%s", r.full(), p.headSHA)
 	o := object{
 		"id": i.id, "node_id": node("PullRequest", i.id), "number": i.number, "title": i.title, "body": text(i.body),
-		"user": s.renderUser(i.author), "state": i.state, "locked": false, "active_lock_reason": nil, "draft": p.draft,
+		"user": s.userObject(i.author), "state": i.state, "locked": false, "active_lock_reason": nil, "draft": p.draft,
 		"created_at": stamp(i.created), "updated_at": stamp(i.updated), "closed_at": maybe(i.closedAt),
 		"merged_at": maybe(p.mergedAt), "assignee": nil, "assignees": []object{}, "auto_merge": nil, "milestone": nil,
 		"requested_reviewers": all(p.requested, func(u *user) object { return s.userObject(u) }),
@@ -171,6 +171,10 @@ func (s *Server) renderPull(r *repo, i *issue) (object, error) {
 		"changed_files": len(files), "mergeable": nil, "rebaseable": nil, "mergeable_state": "unknown",
 	})
 	if !i.closed() {
+		if s.lazy && !r.tried(i) {
+			o["merge_commit_sha"] = nil
+			return o, nil
+		}
 		m, err := s.try(r, i)
 		if err != nil {
 			return nil, err

@@ -84,6 +84,26 @@ func TestANewCommitDismissesApprovalsWhereTheBranchSaysSo(t *testing.T) {
 	}
 }
 
+func TestMergingTheBaseIntoTheBranchDismissesNothing(t *testing.T) {
+	w := start(t, nil)
+	w.ok(w.Protect(fleet, "main", &githubtest.Protection{Approvals: 1, DismissStale: true}))
+	number, first := w.propose("ada", "new", "7.6.1")
+	w.approve("grace", number)
+	_, err := w.As("olga").Push(fleet, "main", githubtest.Change{Write: githubtest.Files{"README.md": "x"}})
+	w.ok(err)
+	_, _, err = w.client("ada").PullRequests.UpdateBranch(context.Background(), "acme", "fleet", number, nil)
+	var accepted *github.AcceptedError
+	if !errors.As(err, &accepted) {
+		t.Fatal(err)
+	}
+	if got := w.pull(number).GetHead().GetSHA(); got == first {
+		t.Error("the branch has not moved")
+	}
+	if got := w.reviews(number); len(got) != 1 || got[0].GetState() != "APPROVED" || got[0].GetCommitID() != first {
+		t.Errorf("reviews %+v", got)
+	}
+}
+
 func TestReviewsThatGitHubRefuses(t *testing.T) {
 	ctx := context.Background()
 	w := start(t, nil)

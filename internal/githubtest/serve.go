@@ -38,6 +38,12 @@ type route struct {
 	handle           handler
 }
 
+// raw is an answer that is not JSON.
+type raw struct {
+	kind string // media type
+	body string
+}
+
 // call is one request and what is known about it.
 type call struct {
 	s      *Server
@@ -124,6 +130,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		s.serveAPI(w, req, strings.TrimPrefix(path, prefix))
 	case strings.Contains(path, ".git/"):
 		s.serveGit(w, req)
+	case s.serveRaw(w, req):
 	default:
 		s.servePage(w, req)
 	}
@@ -179,7 +186,7 @@ func (s *Server) attend(req *http.Request, rt route, params map[string]string, k
 			return out, cut
 		}
 	}
-	if err := s.spend(who, rt.template, header); err != nil {
+	if err := s.spend(who, req.Method, rt.template, header); err != nil {
 		return failure(err, header), false
 	}
 	if !known {
@@ -234,11 +241,16 @@ func (s *Server) perform(c *call, rt route) answer {
 	if out.status == 0 {
 		out.status = http.StatusOK
 	}
-	if out.body, err = encode(v); err != nil {
-		return failure(err, c.header)
+	if plain, ok := v.(raw); ok {
+		out.body = []byte(plain.body)
+		out.header.Set("Content-Type", plain.kind+"; charset=utf-8")
+	} else {
+		if out.body, err = encode(v); err != nil {
+			return failure(err, c.header)
+		}
+		out.header.Set("Content-Type", "application/json; charset=utf-8")
 	}
-	out.header.Set("Content-Type", "application/json; charset=utf-8")
-	if rt.method == http.MethodGet && out.status == http.StatusOK && rt.template != "/rate_limit" {
+	if rt.method == http.MethodGet && out.status == http.StatusOK && rt.template != "/rate_limit" && out.header.Get("Etag") == "" {
 		sum := sha256.Sum256(slices.Concat(out.body, []byte(c.header.Get("Link"))))
 		out.header.Set("Etag", fmt.Sprintf(`W/"%x"`, sum))
 	}
@@ -322,6 +334,18 @@ func (c *call) repo(p Permission) (*repo, error) {
 		return nil, err
 	}
 	return r, c.s.look(r, nil)
+}
+
+// wants says which of GitHub's own forms of an answer a request asks for, diff,
+// patch or sha for instance; "" for JSON.
+func (c *call) wants() string {
+	rest, ok := strings.CutPrefix(c.accept, "application/vnd.github.")
+	if !ok {
+		return ""
+	}
+	rest = strings.TrimPrefix(rest, "v3.")
+	form, _, _ := strings.Cut(rest, "+")
+	return form
 }
 
 // created makes the answer a 201.

@@ -25,6 +25,7 @@ type user struct {
 	name, email string
 	kind        string
 	created     time.Time
+	gone        bool // deleted; what it did stays and is nobody's
 }
 
 func (u *user) signature(now time.Time) signature {
@@ -119,6 +120,30 @@ func (s *Server) byEmail(email string) *user {
 		}
 	}
 	return nil
+}
+
+// DeleteUser deletes a user: its tokens and permissions end, and what it did is
+// from nobody (null), or from GitHub's user ghost where there must be somebody.
+func (s *Server) DeleteUser(login string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.users[strings.ToLower(login)]
+	if u == nil {
+		return
+	}
+	u.gone = true
+	delete(s.users, strings.ToLower(login))
+	for token, a := range s.tokens {
+		if a.user == u {
+			delete(s.tokens, token)
+		}
+	}
+	for _, t := range s.teams {
+		delete(t.members, u)
+	}
+	for _, r := range s.repos {
+		delete(r.access, strings.ToLower(login))
+	}
 }
 
 // Token makes a token for a user: for the API, and as the password of git.
@@ -244,6 +269,9 @@ func (r *repo) permission(a *actor) Permission {
 func (r *repo) granted(u *user) Permission {
 	if u == r.owner {
 		return Admin
+	}
+	if u.gone {
+		return None
 	}
 	p := r.access[strings.ToLower(u.login)]
 	for t, given := range r.teams {

@@ -1,0 +1,180 @@
+package githubtest
+
+import (
+	"time"
+)
+
+// PullRequest is what tests look at of a pull request.
+type PullRequest struct {
+	Number       int
+	Title, Body  string
+	Author       string
+	Head, Base   string // branches
+	HeadSHA      string
+	State        string // open, closed, merged
+	MergedBy     string
+	MergeSHA     string // the newest commit that the merge brought to the base
+	Labels       []string
+	URL          string // its page
+	OpenedAt     time.Time
+	CommentCount int
+}
+
+// Comment is what tests look at of a comment.
+type Comment struct {
+	ID            int64
+	Author, Body  string
+	Created       time.Time
+	Edited        bool
+	ReactionNames []string
+}
+
+// CommitStatus is what tests look at of a status or a check run.
+type CommitStatus struct {
+	Context, State, Description, Target, Author string
+	// Annotations of a check run: path:line: message.
+	Annotations []string
+}
+
+// Pull returns a pull request.
+func (s *Server) Pull(fullName string, number int) (PullRequest, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.repo(fullName)
+	if err != nil {
+		return PullRequest{}, err
+	}
+	i, err := r.pullRequest(number)
+	if err != nil {
+		return PullRequest{}, err
+	}
+	return s.snapshot(r, i), nil
+}
+
+// Pulls returns all pull requests, oldest first.
+func (s *Server) Pulls(fullName string) ([]PullRequest, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.repo(fullName)
+	if err != nil {
+		return nil, err
+	}
+	var list []PullRequest
+	for _, i := range r.issues {
+		if i.pull != nil {
+			list = append(list, s.snapshot(r, i))
+		}
+	}
+	return list, nil
+}
+
+func (s *Server) snapshot(r *repo, i *issue) PullRequest {
+	p := i.pull
+	state := i.state
+	if p.merged {
+		state = "merged"
+	}
+	out := PullRequest{
+		Number: i.number, Title: i.title, Body: i.body, Author: i.author.login, Head: p.label(r), Base: p.base,
+		HeadSHA: p.headSHA, State: state, MergeSHA: p.mergeSHA, URL: s.htmlURL(r, i), OpenedAt: i.created,
+		CommentCount: len(i.comments),
+	}
+	if p.mergedBy != nil {
+		out.MergedBy = p.mergedBy.login
+	}
+	for _, l := range i.labels {
+		out.Labels = append(out.Labels, l.name)
+	}
+	return out
+}
+
+// Comments returns the comments of an issue or a pull request, oldest first.
+func (s *Server) Comments(fullName string, number int) ([]Comment, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.repo(fullName)
+	if err != nil {
+		return nil, err
+	}
+	i, err := r.issue(number)
+	if err != nil {
+		return nil, err
+	}
+	var list []Comment
+	for _, c := range i.comments {
+		out := Comment{ID: c.id, Author: c.author.login, Body: c.body, Created: c.created, Edited: c.updated != c.created}
+		for _, re := range c.reactions {
+			out.ReactionNames = append(out.ReactionNames, re.content)
+		}
+		list = append(list, out)
+	}
+	return list, nil
+}
+
+// Statuses returns what counts of the statuses and check runs of a commit, a
+// branch or an id: the newest of each context, the newest first.
+func (s *Server) Statuses(fullName, commit string) ([]CommitStatus, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.repo(fullName)
+	if err != nil {
+		return nil, err
+	}
+	sha, err := r.resolve(commit)
+	if err != nil {
+		return nil, err
+	}
+	var list []CommitStatus
+	for _, st := range r.latest(sha) {
+		list = append(list, CommitStatus{
+			Context: st.context, State: st.state, Description: st.description, Target: st.target, Author: st.by.login,
+		})
+	}
+	for _, k := range r.checksOf(sha) {
+		out := CommitStatus{
+			Context: k.name, State: k.status, Description: k.title, Target: k.details, Author: k.app.user.login,
+		}
+		if k.conclusion != "" {
+			out.State = k.conclusion
+		}
+		for _, a := range k.annotations {
+			out.Annotations = append(out.Annotations, a.Path+":"+itoa(int64(a.StartLine))+": "+a.Message)
+		}
+		list = append(list, out)
+	}
+	return list, nil
+}
+
+// Branch returns the commit of a branch; "" when there is no such branch.
+func (s *Server) Branch(fullName, branch string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.repo(fullName)
+	if err != nil {
+		return "", err
+	}
+	return r.refs["refs/heads/"+branch], nil
+}
+
+// Log returns the commits of a branch, the newest first.
+func (s *Server) Log(fullName, branch string) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.repo(fullName)
+	if err != nil {
+		return nil, err
+	}
+	sha, err := r.branch(branch)
+	if err != nil {
+		return nil, err
+	}
+	commits, err := r.log(sha)
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, c := range commits {
+		list = append(list, c.sha)
+	}
+	return list, nil
+}
