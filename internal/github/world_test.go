@@ -177,3 +177,13 @@ func mustBe(t *testing.T, e admission.Evidence, verdict admission.Verdict, says 
 }
 
 var one = fleet.Approvals{Required: 1}
+
+// pull reads a pull request.
+func (w *world) pull(number int) *gh.PullRequest {
+	w.t.Helper()
+	api, err := gh.NewClient(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).WithAuthToken(w.Token("olga")).WithEnterpriseURLs(w.URL, w.URL)
+	w.ok(err)
+	pr, _, err := api.PullRequests.Get(context.Background(), "acme", "fleet", number)
+	w.ok(err)
+	return pr
+}
