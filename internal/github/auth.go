@@ -64,6 +64,7 @@ type apps struct {
 
 	mu   sync.Mutex
 	key  []byte
+	self *ghinstallation.AppsTransport
 	with *ghinstallation.Transport
 }
 
@@ -71,9 +72,12 @@ func (a *apps) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := checkHost(req, a.base); err != nil {
 		return nil, err
 	}
-	with, err := a.current()
+	self, with, err := a.current()
 	if err != nil {
 		return nil, &authError{err}
+	}
+	if req.URL.Path == a.base.Path+"app" { // the only one that the app itself asks
+		return self.RoundTrip(req.Clone(req.Context()))
 	}
 	token, err := with.Token(req.Context())
 	var failed *ghinstallation.HTTPError
@@ -96,24 +100,25 @@ func (a *apps) RoundTrip(req *http.Request) (*http.Response, error) {
 	return a.next.RoundTrip(req)
 }
 
-// current is the transport for the key as it is now.
-func (a *apps) current() (*ghinstallation.Transport, error) {
+// current are the transports of the app itself and of its installation, for the
+// key as it is now.
+func (a *apps) current() (*ghinstallation.AppsTransport, *ghinstallation.Transport, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	key, err := a.app.PrivateKey()
 	if err != nil {
-		return nil, fmt.Errorf("read private key of the app: %w", err)
+		return nil, nil, fmt.Errorf("read private key of the app: %w", err)
 	}
 	if a.with != nil && bytes.Equal(key, a.key) {
-		return a.with, nil
+		return a.self, a.with, nil
 	}
-	with, err := ghinstallation.New(a.next, a.app.ID, a.app.InstallationID, key)
+	self, err := ghinstallation.NewAppsTransport(a.next, a.app.ID, key)
 	if err != nil {
-		return nil, errors.New("read private key of the app: it is no RSA key in PEM form")
+		return nil, nil, errors.New("read private key of the app: it is no RSA key in PEM form")
 	}
-	with.BaseURL = strings.TrimRight(a.base.String(), "/")
-	a.key, a.with = bytes.Clone(key), with
-	return with, nil
+	self.BaseURL = strings.TrimRight(a.base.String(), "/")
+	a.key, a.self, a.with = bytes.Clone(key), self, ghinstallation.NewFromAppsTransport(self, a.app.InstallationID)
+	return a.self, a.with, nil
 }
 
 // authError says that there is nothing to authenticate with. Trying again at

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	gh "github.com/google/go-github/v62/github"
@@ -27,6 +28,9 @@ type Config struct {
 	Token func() (string, error)
 	// App makes the client act as an installation of a GitHub App.
 	App *App
+	// Login is the client's own account. Empty means to ask GitHub, which does not
+	// tell those that have the token of a workflow.
+	Login string
 	// CA holds certificates in PEM form that are trusted besides the system's.
 	CA []byte
 	// Transport carries the requests; nil means a transport of its own, which
@@ -58,6 +62,13 @@ type Client struct {
 	owner, repo string
 	now         func() time.Time
 	budget      *budget
+	app         bool
+
+	mu     sync.Mutex // guards everything below
+	login  string
+	living map[living]int64
+
+	writing sync.Mutex // held while something is found or made, so that it is made once
 }
 
 // New makes a client. It does not speak with GitHub yet.
@@ -116,7 +127,10 @@ func newClient(cfg Config) (*Client, error) {
 	client := gh.NewClient(&http.Client{Transport: chain, CheckRedirect: sameHost})
 	client.BaseURL, client.UploadURL = api.BaseURL, api.UploadURL
 	client.UserAgent = "wavegate"
-	return &Client{api: client, owner: cfg.Owner, repo: cfg.Repo, now: cfg.Now, budget: budget}, nil
+	return &Client{
+		api: client, owner: cfg.Owner, repo: cfg.Repo, now: cfg.Now, budget: budget,
+		app: cfg.App != nil, login: cfg.Login, living: map[living]int64{},
+	}, nil
 }
 
 // transport is the one that requests end in.

@@ -83,3 +83,27 @@ func (c *Client) Named(ctx context.Context, login string, principals []string) (
 	}
 	return false, unknown
 }
+
+// stranger says why somebody has no say: whom by does not name, or, when it names
+// nobody, whoever has no write access; "" when they have.
+func (c *Client) stranger(ctx context.Context, login string, by []string) (string, error) {
+	permission, err := c.Permission(ctx, login)
+	switch {
+	case err != nil:
+		return "", err
+	case permission == None:
+		return "has no access to the repository any more", nil
+	case len(by) == 0 && permission < Write:
+		return "has no write access", nil
+	case len(by) == 0:
+		return "", nil
+	}
+	named, err := c.Named(ctx, login, by)
+	switch {
+	case err != nil:
+		return "", err
+	case !named:
+		return "is not among those who may approve", nil
+	}
+	return "", nil
+}

@@ -66,7 +66,7 @@ func (a *Approver) judge(ctx context.Context, o *origin, policy fleet.Approvals)
 		why := o.discounted(v)
 		if why == "" {
 			// An objection counts only if the approval would.
-			if why, err = a.stranger(ctx, v.login, policy.By); err != nil {
+			if why, err = c.stranger(ctx, v.login, policy.By); err != nil {
 				unknown = errors.Join(unknown, err)
 				if v.state == changesRequested {
 					unknownObjection = errors.Join(unknownObjection, err)
@@ -129,28 +129,4 @@ func (o *origin) discounted(v opinion) string {
 	default:
 		return ""
 	}
-}
-
-// stranger says why somebody's review does not count by the policy; "" when it
-// does.
-func (a *Approver) stranger(ctx context.Context, login string, by []string) (string, error) {
-	permission, err := a.client.Permission(ctx, login)
-	switch {
-	case err != nil:
-		return "", err
-	case permission == None:
-		return "has no access to the repository any more", nil
-	case len(by) == 0 && permission < Write:
-		return "has no write access", nil
-	case len(by) == 0:
-		return "", nil
-	}
-	named, err := a.client.Named(ctx, login, by)
-	switch {
-	case err != nil:
-		return "", err
-	case !named:
-		return "is not among those who may approve", nil
-	}
-	return "", nil
 }
