@@ -16,6 +16,8 @@ const (
 	queueMerged  = "merge_queue_merge"
 	forcedPush   = "force_push"
 	branchPushed = "push"
+
+	branchCreated = "branch_creation"
 )
 
 // movement is a branch going from one commit to another. go-github does not know

@@ -66,6 +66,7 @@ type Client struct {
 
 	mu     sync.Mutex // guards everything below
 	login  string
+	number int64 // of the repository
 	living map[living]int64
 
 	writing sync.Mutex // held while something is found or made, so that it is made once

@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	gh "github.com/google/go-github/v62/github"
+
 	"github.com/wavegate-dev/wavegate/internal/githubtest"
+	"github.com/wavegate-dev/wavegate/reconciler/admission"
 )
 
 const comments = "/repos/{owner}/{repo}/issues/{issue_number}/comments"
@@ -381,38 +384,90 @@ func TestOneIssueIsKeptUpToDate(t *testing.T) {
 	}
 }
 
-func TestAGitHubAppSpeaksAsItsBot(t *testing.T) {
+// startWithApp is a world with a GitHub App, and a client of its installation. The
+// library for apps signs with the time of the wall clock.
+func startWithApp(t *testing.T) (*world, *Client) {
+	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-	// The library for apps signs with the time of the wall clock.
 	w := start(t, func(cfg *githubtest.Config) {
 		cfg.Now = time.Now
 		cfg.App = &githubtest.App{ID: 7, InstallationID: 70, Slug: "wavegate", Account: "acme", Key: &key.PublicKey}
 	})
+	w.key = pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	return w, w.appClient(70)
+}
+
+func (w *world) appClient(installation int64) *Client {
+	w.t.Helper()
+	return w.client(func(cfg *Config) {
+		cfg.Token, cfg.Now = nil, time.Now
+		cfg.App = &App{ID: 7, InstallationID: installation, PrivateKey: func() ([]byte, error) { return w.key, nil }}
+	})
+}
+
+func TestAGitHubAppSpeaksAsItsBot(t *testing.T) {
+	w, c := startWithApp(t)
 	n := w.propose("ada", "new", "7.6.1")
-	app := &App{ID: 7, InstallationID: 70, PrivateKey: func() ([]byte, error) { return text, nil }}
-	c := w.client(func(cfg *Config) { cfg.Token, cfg.App, cfg.Now = nil, app, time.Now })
 	w.say(c, n, "Two clusters")
-	w.say(w.client(func(cfg *Config) { cfg.Token, cfg.App, cfg.Now = nil, app, time.Now }), n, "Three clusters")
+	w.say(w.appClient(70), n, "Three clusters")
 	if got := w.said(c, n); !slices.Equal(got, []string{"wavegate[bot]: Three clusters"}) {
 		t.Errorf("comments %v", got)
 	}
 	if tokens := w.Count("POST", "/app/installations/{installation_id}/access_tokens"); tokens != 2 {
 		t.Errorf("%d tokens for two clients", tokens)
 	}
-
-	wrong := *app
-	wrong.InstallationID = 71
-	c = w.client(func(cfg *Config) { cfg.Token, cfg.App, cfg.Now = nil, &wrong, time.Now })
-	_, err = c.Pull(t.Context(), n)
+	_, err := w.appClient(71).Pull(t.Context(), n)
 	if err == nil || missing(err) || !strings.Contains(err.Error(), "check the app's id, its installation and its private key") || strings.Contains(err.Error(), "PRIVATE") {
 		t.Errorf("with another installation: %v", err)
 	}
-	wrong.PrivateKey = func() ([]byte, error) { return text[:100], nil }
-	if _, err = c.Pull(t.Context(), n); err == nil || strings.Contains(err.Error(), string(text[40:60])) {
+	whole := w.key
+	w.key = whole[:100]
+	if _, err = c.Pull(t.Context(), n); err == nil || strings.Contains(err.Error(), string(whole[40:60])) {
 		t.Errorf("with half a key: %v", err)
+	}
+	w.key = whole
+	_, err = c.Pull(t.Context(), n)
+	w.ok(err)
+}
+
+func TestABotsApprovalDoesNotCount(t *testing.T) {
+	w, app := startWithApp(t)
+	n := w.propose("ada", "new", "7.6.1")
+	_, _, err := app.api.PullRequests.CreateReview(t.Context(), "acme", "fleet", n, &gh.PullRequestReviewRequest{Event: gh.String("APPROVE")})
+	w.ok(err)
+	c := w.commit(w.merge("ada", n, githubtest.Squash))
+	c.When = c.When.Add(-time.Hour)
+	a, err := NewApprover(ApproverConfig{Client: app, Branch: "main"})
+	w.ok(err)
+	e, err := a.Approve(t.Context(), c, one)
+	w.ok(err)
+	mustBe(t, e, admission.Refused, "wavegate[bot] is a bot")
+	// An app may be the one who opens it; then a person approves.
+	w.approve("grace", n)
+	e, err = a.Approve(t.Context(), c, one)
+	w.ok(err)
+	mustBe(t, e, admission.Approved, "approved by grace")
+}
+
+func TestWhatIsSaidCanBeReadWithoutSayingAnything(t *testing.T) {
+	w := start(t, nil)
+	n := w.propose("ada", "new", "7.6.1")
+	c := w.client()
+	k, err := c.Said(t.Context(), n, "plan")
+	w.ok(err)
+	if k != nil {
+		t.Errorf("found %+v", k)
+	}
+	w.say(c, n, "Two clusters")
+	if k, err = w.client().Said(t.Context(), n, "plan"); err != nil || k == nil || !strings.HasSuffix(k.Body, "Two clusters") {
+		t.Errorf("found %+v, %v", k, err)
+	}
+	p, err := c.EditPull(t.Context(), n, "Other", "Body")
+	w.ok(err)
+	if p.Title != "Other" || p.Body != "Body" {
+		t.Errorf("edited %+v", p)
 	}
 }

@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"strings"
+	"time"
 
 	gh "github.com/google/go-github/v62/github"
 )
@@ -40,7 +41,7 @@ func (a *Approver) involved(ctx context.Context, pr *gh.PullRequest, commits []c
 func (a *Approver) pushers(ctx context.Context, pr *gh.PullRequest, commits []commit) ([]*gh.User, error) {
 	head, number := pr.GetHead(), pr.GetNumber()
 	if head.GetRepo() == nil {
-		return nil, open("nobody knows who pushed to pull request #%d: its repository was deleted", number)
+		return nil, open("nobody knows who pushed to pull request #%d: its repository was deleted; "+way, number)
 	}
 	of := map[string]bool{}
 	for _, c := range commits {
@@ -49,8 +50,7 @@ func (a *Approver) pushers(ctx context.Context, pr *gh.PullRequest, commits []co
 	var out []*gh.User
 	last, nobody := false, false
 	err := a.client.movements(ctx, head.GetRepo().GetOwner().GetLogin(), head.GetRepo().GetName(), head.GetRef(), func(m movement) bool {
-		// A branch that was restored after the merge was moved by somebody else.
-		if !of[m.After] || m.At.After(pr.GetMergedAt().Time) {
+		if !of[m.After] || later(m, pr.GetMergedAt().Time) {
 			return false
 		}
 		if m.After == head.GetSHA() {
@@ -62,11 +62,20 @@ func (a *Approver) pushers(ctx context.Context, pr *gh.PullRequest, commits []co
 	})
 	switch {
 	case missing(err):
-		return nil, open("nobody knows who pushed to pull request #%d: the activity of %s cannot be read", number, head.GetRepo().GetFullName())
+		return nil, open("nobody knows who pushed to pull request #%d: the activity of %s cannot be read; "+way+" from a branch that can", number, head.GetRepo().GetFullName())
 	case err != nil:
 		return nil, err
 	case !last || nobody:
-		return nil, open("GitHub does not say who pushed %s, the head of pull request #%d", short(head.GetSHA()), number)
+		return nil, open("GitHub does not say who pushed %s, the head of pull request #%d; if this stays so, "+way, short(head.GetSHA()), number)
 	}
 	return out, nil
+}
+
+// later says whether a movement came after the merge: a branch that is restored
+// then is moved by somebody else. Of a push the record may be a little late.
+func later(m movement, merged time.Time) bool {
+	if m.Type == branchCreated {
+		return m.At.After(merged)
+	}
+	return m.At.After(merged.Add(time.Minute))
 }

@@ -19,10 +19,13 @@ import (
 
 const token = "ghp_verysecret"
 
+// reply is what becomes of a request.
+type reply func(*http.Request) (*http.Response, error)
+
 // scripted answers requests one after the other, and the last way for ever.
 type scripted struct {
 	mu      sync.Mutex
-	answers []func(*http.Request) (*http.Response, error)
+	answers []reply
 	at      []time.Time
 	bodies  []string
 	reqs    []*http.Request
@@ -44,7 +47,7 @@ func (s *scripted) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // answer is an answer with a status, a body and headers, "name: value".
-func answer(status int, body string, headers ...string) func(*http.Request) (*http.Response, error) {
+func answer(status int, body string, headers ...string) reply {
 	return func(req *http.Request) (*http.Response, error) {
 		h := http.Header{}
 		h.Set(requestID, "E0DE:1")
@@ -59,7 +62,7 @@ func answer(status int, body string, headers ...string) func(*http.Request) (*ht
 	}
 }
 
-func fails(err error) func(*http.Request) (*http.Response, error) {
+func fails(err error) reply {
 	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
 
@@ -69,7 +72,7 @@ const (
 )
 
 // spoken is a client to a script, in a bubble of synctest.
-func spoken(t *testing.T, patience time.Duration, answers ...func(*http.Request) (*http.Response, error)) (*Client, *scripted, *bytes.Buffer) {
+func spoken(t *testing.T, patience time.Duration, answers ...reply) (*Client, *scripted, *bytes.Buffer) {
 	t.Helper()
 	s, log := &scripted{answers: answers}, &bytes.Buffer{}
 	c, err := New(Config{
@@ -101,42 +104,42 @@ func in(d time.Duration) string { return fmt.Sprint(time.Now().Add(d).Unix()) }
 // answer of it. The bubble's clock begins at a whole second.
 func TestALimitIsWaitedForOrTold(t *testing.T) {
 	for name, k := range map[string]struct {
-		answer func() func(*http.Request) (*http.Response, error)
+		answer func() reply
 		wait   time.Duration // until the next try
 		limit  bool          // else it is no limit
 	}{
-		"429 with a time":            {func() func(*http.Request) (*http.Response, error) { return answer(429, "", "Retry-After: 7") }, 7 * time.Second, true},
-		"429 without a time":         {func() func(*http.Request) (*http.Response, error) { return answer(429, "") }, time.Minute, true},
-		"429 with a time before":     {func() func(*http.Request) (*http.Response, error) { return answer(429, "", "Retry-After: -60") }, time.Minute, true},
-		"429 with zero":              {func() func(*http.Request) (*http.Response, error) { return answer(429, "", "Retry-After: 0") }, time.Minute, true},
-		"429 with nonsense":          {func() func(*http.Request) (*http.Response, error) { return answer(429, "", "Retry-After: soon") }, time.Minute, true},
-		"429 with more than an hour": {func() func(*http.Request) (*http.Response, error) { return answer(429, "", "Retry-After: 99999999999") }, maxPause, true},
-		"429 with a date": {func() func(*http.Request) (*http.Response, error) {
+		"429 with a time":            {func() reply { return answer(429, "", "Retry-After: 7") }, 7 * time.Second, true},
+		"429 without a time":         {func() reply { return answer(429, "") }, time.Minute, true},
+		"429 with a time before":     {func() reply { return answer(429, "", "Retry-After: -60") }, time.Minute, true},
+		"429 with zero":              {func() reply { return answer(429, "", "Retry-After: 0") }, time.Minute, true},
+		"429 with nonsense":          {func() reply { return answer(429, "", "Retry-After: soon") }, time.Minute, true},
+		"429 with more than an hour": {func() reply { return answer(429, "", "Retry-After: 99999999999") }, maxPause, true},
+		"429 with a date": {func() reply {
 			return answer(429, "", "Retry-After: "+time.Now().Add(9*time.Second).UTC().Format(http.TimeFormat))
 		}, 9 * time.Second, true},
-		"429 and nothing remains": {func() func(*http.Request) (*http.Response, error) {
+		"429 and nothing remains": {func() reply {
 			return answer(429, "", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: "+in(90*time.Second))
 		}, 91 * time.Second, true},
-		"nothing remains": {func() func(*http.Request) (*http.Response, error) {
+		"nothing remains": {func() reply {
 			return answer(403, "", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: "+in(10*time.Minute))
 		}, 10*time.Minute + time.Second, true},
-		"nothing remains until a time before": {func() func(*http.Request) (*http.Response, error) {
+		"nothing remains until a time before": {func() reply {
 			return answer(403, "", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: "+in(-time.Hour))
 		}, time.Minute, true},
-		"nothing remains until the next decade": {func() func(*http.Request) (*http.Response, error) {
+		"nothing remains until the next decade": {func() reply {
 			return answer(403, "", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: "+in(100000*time.Hour))
 		}, maxPause, true},
-		"nothing remains, nobody knows until when": {func() func(*http.Request) (*http.Response, error) { return answer(403, "", "X-RateLimit-Remaining: 0") }, time.Minute, true},
-		"a secondary limit with a time": {func() func(*http.Request) (*http.Response, error) {
+		"nothing remains, nobody knows until when": {func() reply { return answer(403, "", "X-RateLimit-Remaining: 0") }, time.Minute, true},
+		"a secondary limit with a time": {func() reply {
 			return answer(403, secondary, "Retry-After: 30", "X-RateLimit-Remaining: 4000")
 		}, 30 * time.Second, true},
-		"a secondary limit known by its text": {func() func(*http.Request) (*http.Response, error) {
+		"a secondary limit known by its text": {func() reply {
 			return answer(403, secondary, "X-RateLimit-Remaining: 4000")
 		}, time.Minute, true},
-		"the older words for it": {func() func(*http.Request) (*http.Response, error) {
+		"the older words for it": {func() reply {
 			return answer(403, `{"message":"You have triggered an abuse detection mechanism."}`)
 		}, time.Minute, true},
-		"a lack of permission": {func() func(*http.Request) (*http.Response, error) {
+		"a lack of permission": {func() reply {
 			return answer(403, `{"message":"Resource not accessible by integration"}`, "X-RateLimit-Remaining: 4000")
 		}, 0, false},
 	} {
@@ -155,7 +158,7 @@ func TestALimitIsWaitedForOrTold(t *testing.T) {
 					t.Errorf("%v, tried again after %v, want %v", err, time.Since(begin), k.wait)
 				}
 				// Who does not wait so long is told.
-				c, s, _ = spoken(t, k.wait-time.Millisecond, k.answer(), answer(200, fine))
+				c, _, _ = spoken(t, k.wait-time.Millisecond, k.answer(), answer(200, fine))
 				begin = time.Now()
 				var limit *LimitError
 				if err := read(c); !errors.As(err, &limit) || !strings.Contains(err.Error(), "(request E0DE:1)") {
@@ -181,7 +184,7 @@ func TestWhileALimitHoldsNothingIsSent(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		}
-		if u := c.Usage(); len(s.at) != 1 || u.Requests != 1 || u.Refused != 1 || u.HeldUntil.Sub(time.Now()) != time.Minute {
+		if u := c.Usage(); len(s.at) != 1 || u.Requests != 1 || u.Refused != 1 || time.Until(u.HeldUntil) != time.Minute {
 			t.Errorf("%d requests, %+v", len(s.at), u)
 		}
 		time.Sleep(time.Minute)
@@ -208,21 +211,21 @@ func TestALimitThatComesAgainIsWaitedForLongerAndNotForEver(t *testing.T) {
 func TestWhatFailedIsTriedAgainWhenThatDoesNoHarm(t *testing.T) {
 	reset := fails(errors.New("connection reset by peer"))
 	for name, k := range map[string]struct {
-		answers []func(*http.Request) (*http.Response, error)
+		answers []reply
 		call    func(*Client) error
 		tries   int
 		want    string // of the error; "" for none
 	}{
-		"a page is read after two errors":         {[]func(*http.Request) (*http.Response, error){answer(502, "<html>"), reset, answer(200, fine)}, read, 3, ""},
-		"a page cannot be read":                   {[]func(*http.Request) (*http.Response, error){answer(503, "<html>")}, read, maxTries, "503 Service Unavailable"},
-		"nobody answers":                          {[]func(*http.Request) (*http.Response, error){reset}, read, maxTries, "GET /repos/acme/fleet/pulls/1: connection reset"},
-		"an edit is made again":                   {[]func(*http.Request) (*http.Response, error){answer(502, ""), reset, answer(200, "{}")}, edit, 3, ""},
-		"a comment is not: it may have been made": {[]func(*http.Request) (*http.Response, error){answer(502, "")}, write, 1, "502 Bad Gateway"},
-		"a comment is not when nobody answers":    {[]func(*http.Request) (*http.Response, error){reset}, write, 1, "connection reset"},
-		"a comment that a limit refused is":       {[]func(*http.Request) (*http.Response, error){answer(403, secondary, "Retry-After: 1"), answer(201, "{}")}, write, 2, ""},
-		"what is not found is not":                {[]func(*http.Request) (*http.Response, error){answer(404, `{"message":"Not Found"}`)}, read, 1, "404 Not Found: Not Found (GET /repos/acme/fleet/pulls/1, request E0DE:1)"},
-		"what is not built is not":                {[]func(*http.Request) (*http.Response, error){answer(501, "")}, read, 1, "501"},
-		"an answer that never ends": {[]func(*http.Request) (*http.Response, error){func(r *http.Request) (*http.Response, error) {
+		"a page is read after two errors":         {[]reply{answer(502, "<html>"), reset, answer(200, fine)}, read, 3, ""},
+		"a page cannot be read":                   {[]reply{answer(503, "<html>")}, read, maxTries, "503 Service Unavailable"},
+		"nobody answers":                          {[]reply{reset}, read, maxTries, "GET /repos/acme/fleet/pulls/1: connection reset"},
+		"an edit is made again":                   {[]reply{answer(502, ""), reset, answer(200, "{}")}, edit, 3, ""},
+		"a comment is not: it may have been made": {[]reply{answer(502, "")}, write, 1, "502 Bad Gateway"},
+		"a comment is not when nobody answers":    {[]reply{reset}, write, 1, "connection reset"},
+		"a comment that a limit refused is":       {[]reply{answer(403, secondary, "Retry-After: 1"), answer(201, "{}")}, write, 2, ""},
+		"what is not found is not":                {[]reply{answer(404, `{"message":"Not Found"}`)}, read, 1, "404 Not Found: Not Found (GET /repos/acme/fleet/pulls/1, request E0DE:1)"},
+		"what is not built is not":                {[]reply{answer(501, "")}, read, 1, "501"},
+		"an answer that never ends": {[]reply{func(r *http.Request) (*http.Response, error) {
 			resp, err := answer(200, "")(r)
 			resp.Body = io.NopCloser(io.LimitReader(zeros{}, 1<<40))
 			return resp, err
@@ -317,7 +320,7 @@ func TestWordOfAHaltGoesOutWhenOthersWait(t *testing.T) {
 			}
 		}
 		var limit *LimitError
-		if err := write(c); !errors.As(err, &limit) || limit.Until.Sub(time.Now()) != time.Minute {
+		if err := write(c); !errors.As(err, &limit) || time.Until(limit.Until) != time.Minute {
 			t.Errorf("one more: %v", err)
 		}
 		if err := read(c); err != nil {
@@ -347,7 +350,7 @@ func TestUsageIsCountedByTheHour(t *testing.T) {
 			}
 		}
 		u := c.Usage()
-		if u.Requests != 3 || u.LastHour != 0 || u.Limit != 5000 || u.Remaining != 0 || u.Reset.Sub(time.Now()) != time.Hour {
+		if u.Requests != 3 || u.LastHour != 0 || u.Limit != 5000 || u.Remaining != 0 || time.Until(u.Reset) != time.Hour {
 			t.Errorf("usage %+v", u)
 		}
 		time.Sleep(time.Hour)

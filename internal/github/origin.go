@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	gh "github.com/google/go-github/v62/github"
@@ -56,18 +55,17 @@ func (a *Approver) pullsOf(ctx context.Context, sha string) ([]*gh.PullRequest, 
 	case err != nil:
 		return nil, failed(err, "find pull request of the commit")
 	}
+	id, err := c.id(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var merged []*gh.PullRequest
 	for _, pr := range all {
-		if pr.MergedAt != nil && pr.GetBase().GetRef() == a.branch && c.own(pr.GetBase().GetRepo()) {
+		if pr.MergedAt != nil && pr.GetBase().GetRef() == a.branch && pr.GetBase().GetRepo().GetID() == id {
 			merged = append(merged, pr)
 		}
 	}
 	return merged, nil
-}
-
-// own says whether a repository is the client's.
-func (c *Client) own(repo *gh.Repository) bool {
-	return strings.EqualFold(repo.GetOwner().GetLogin(), c.owner) && strings.EqualFold(repo.GetName(), c.repo)
 }
 
 // withoutPull says why a commit is refused that no pull request brought. GitHub
@@ -103,7 +101,7 @@ func (a *Approver) withoutPull(ctx context.Context, c *admission.Commit) (*origi
 // trace proves that a pull request brought a commit, and that it brought what was
 // reviewed.
 func (a *Approver) trace(ctx context.Context, c *admission.Commit, pr *gh.PullRequest) (*origin, error) {
-	o := &origin{pull: pr.GetNumber(), head: pr.GetHead().GetSHA(), author: strings.ToLower(pr.GetUser().GetLogin())}
+	o := &origin{pull: pr.GetNumber(), head: pr.GetHead().GetSHA()}
 	m, err := a.merging(ctx, pr)
 	if err != nil {
 		return nil, err
@@ -159,7 +157,7 @@ func (a *Approver) merging(ctx context.Context, pr *gh.PullRequest) (*movement, 
 		}
 	}
 	if found == nil {
-		return nil, open("GitHub has no record of how pull request #%d came to %s; if this stays so, merge another pull request on top", pr.GetNumber(), a.branch)
+		return nil, open("GitHub has no record of how pull request #%d came to %s; if this stays so, "+way, pr.GetNumber(), a.branch)
 	}
 	return found, nil
 }
@@ -186,6 +184,9 @@ func (c *Client) between(ctx context.Context, before, after, sha string) (bool, 
 	}
 	return false, nil
 }
+
+// way is the way out of what will never be known.
+const way = "revert it and merge it again by a new pull request"
 
 func name(u *gh.User) string {
 	if login := u.GetLogin(); login != "" {

@@ -4,9 +4,8 @@ import "sync"
 
 // origin is how a commit came to the branch. None of it ever changes.
 type origin struct {
-	pull   int
-	head   string // the head that was merged
-	author string // who opened the pull request, in lower case; "" when deleted
+	pull int
+	head string // the head that was merged
 	// involved are those whose approval does not count, by login in lower case,
 	// with the reason.
 	involved map[string]string

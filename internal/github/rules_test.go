@@ -2,11 +2,16 @@ package github
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	gh "github.com/google/go-github/v62/github"
 
 	"github.com/wavegate-dev/wavegate/internal/githubtest"
 	"github.com/wavegate-dev/wavegate/reconciler/admission"
@@ -180,6 +185,18 @@ func TestAnApprovalMayComeAfterTheMerge(t *testing.T) {
 	mustBe(t, e, admission.Refused, "grace has no write access")
 }
 
+// update merges the base into a pull request, as the button of that name does.
+func (w *world) update(login string, number int) {
+	w.t.Helper()
+	api, err := gh.NewClient(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).WithAuthToken(w.Token(login)).WithEnterpriseURLs(w.URL, w.URL)
+	w.ok(err)
+	_, _, err = api.PullRequests.UpdateBranch(context.Background(), "acme", "fleet", number, nil)
+	var accepted *gh.AcceptedError // it is how go-github reads 202
+	if !errors.As(err, &accepted) {
+		w.t.Fatal(err)
+	}
+}
+
 // git runs git in the repository itself, so that nobody knows who did it, and
 // returns what it says.
 func (w *world) git(args ...string) string {
@@ -264,6 +281,43 @@ func TestHowACommitMayCome(t *testing.T) {
 			w.approve("grace", n)
 			return w.merge("ada", n, githubtest.Squash)
 		}, one, admission.Unknown, []string{"GitHub does not say who pushed"}},
+		{"the base was merged into it before it was approved", func(w *world) string {
+			n := w.propose("ada", "new", "7.6.1")
+			_, err := w.As("olga").Push(repo, "main", githubtest.Change{Write: githubtest.Files{"cohorts/20-prod.yaml": "kafka: 7.5.1\n"}})
+			w.ok(err)
+			w.update("joan", n)
+			w.approve("grace", n)
+			return w.merge("ada", n, githubtest.Squash)
+		}, one, admission.Approved, []string{"grace"}},
+		{"who approved has merged the base into it", func(w *world) string {
+			n := w.propose("ada", "new", "7.6.1")
+			_, err := w.As("olga").Push(repo, "main", githubtest.Change{Write: githubtest.Files{"cohorts/20-prod.yaml": "kafka: 7.5.1\n"}})
+			w.ok(err)
+			w.update("joan", n)
+			w.approve("joan", n)
+			return w.merge("ada", n, githubtest.MergeCommit)
+		}, one, admission.Refused, []string{"joan pushed to it"}},
+		{"the base was merged into it after it was approved", func(w *world) string {
+			n := w.propose("ada", "new", "7.6.1")
+			w.approve("grace", n)
+			_, err := w.As("olga").Push(repo, "main", githubtest.Change{Write: githubtest.Files{"cohorts/20-prod.yaml": "kafka: 7.5.1\n"}})
+			w.ok(err)
+			w.update("joan", n)
+			return w.merge("ada", n, githubtest.MergeCommit)
+		}, one, admission.Refused, []string{"grace approved an older head"}},
+		{"it has more commits than GitHub lists", func(w *world) string {
+			tip := w.commit("main").SHA
+			tree := w.git("rev-parse", w.push("ada", "files", "7.6.1")+"^{tree}")
+			for i := range maxPullCommits {
+				tip = w.git("commit-tree", "-m", fmt.Sprint(i), "-p", tip, tree)
+			}
+			w.git("update-ref", "refs/heads/trial", tip)
+			w.ok(w.As("ada").MoveBranch(repo, "many", tip))
+			n, err := w.As("ada").OpenPull(repo, "many", "main", "Many", "")
+			w.ok(err)
+			w.approve("grace", n)
+			return w.merge("ada", n, githubtest.Squash)
+		}, one, admission.Refused, []string{"has 250 commits or more", "split it"}},
 		{"its branch was deleted and restored after the merge", func(w *world) string {
 			n := w.propose("ada", "new", "7.6.1")
 			head := w.pull(n).GetHead().GetSHA()

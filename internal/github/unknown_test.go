@@ -150,3 +150,21 @@ func TestAskingAgainForAWaitingCommitCostsNothing(t *testing.T) {
 		t.Errorf("%d requests, %+v, before %+v", n, after, before)
 	}
 }
+
+func TestWhatAVerdictCosts(t *testing.T) {
+	w := start(t, nil)
+	c := w.merged()
+	client := w.client()
+	a, err := NewApprover(ApproverConfig{Client: client, Branch: "main"})
+	w.ok(err)
+	for _, want := range []struct{ requests, unchanged int }{{8, 0}, {2, 2}} {
+		before := client.Usage()
+		e, err := a.Approve(t.Context(), c, one)
+		w.ok(err)
+		mustBe(t, e, admission.Approved)
+		after := client.Usage()
+		if r, u := after.Requests-before.Requests, after.Unchanged-before.Unchanged; r != want.requests || u != want.unchanged {
+			t.Errorf("%d requests, of which %d found nothing new; want %+v", r, u, want)
+		}
+	}
+}

@@ -43,6 +43,7 @@ type world struct {
 	t     *testing.T
 	clock *clock
 	dir   string
+	key   []byte // of the GitHub App, in PEM form
 }
 
 func start(t *testing.T, change func(*githubtest.Config)) *world {
@@ -141,11 +142,14 @@ func (w *world) merge(login string, number int, m githubtest.Method) string {
 	return sha
 }
 
-// commit reads a commit as git has it.
+// commit reads a commit, or that of a branch, as git has it.
 func (w *world) commit(sha string) admission.Commit {
 	w.t.Helper()
 	api, err := gh.NewClient(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).WithAuthToken(w.Token("olga")).WithEnterpriseURLs(w.URL, w.URL)
 	w.ok(err)
+	if len(sha) != 40 {
+		sha = w.git("rev-parse", "refs/heads/"+sha)
+	}
 	k, _, err := api.Git.GetCommit(context.Background(), "acme", "fleet", sha)
 	w.ok(err)
 	c := admission.Commit{SHA: k.GetSHA(), Tree: k.GetTree().GetSHA(), When: k.GetCommitter().GetDate().Time, Message: k.GetMessage()}
