@@ -2,6 +2,8 @@ package github
 
 import (
 	"context"
+	"crypto/sha1"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -24,7 +26,7 @@ type Proposal struct {
 // Propose makes a branch be what is proposed and returns its commit. What was on
 // the branch before is replaced, so it must be one that is Wavegate's own. A branch
 // that has these contents on this base already is left alone, so that approvals
-// stay.
+// stay; on another base it becomes another commit, which nobody has approved yet.
 func (c *Client) Propose(ctx context.Context, p Proposal) (sha string, err error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -35,6 +37,12 @@ func (c *Client) Propose(ctx context.Context, p Proposal) (sha string, err error
 	head, err := c.head(ctx, p.Branch)
 	if err != nil {
 		return "", err
+	}
+	if head != "" {
+		is, err := c.proposed(ctx, p, head)
+		if err != nil || is {
+			return head, err
+		}
 	}
 	tree, err := c.writeTree(ctx, base.tree, p.Files)
 	if err != nil {
@@ -68,6 +76,42 @@ func (c *Client) Propose(ctx context.Context, p Proposal) (sha string, err error
 		return "", failed(err, "move branch %s", p.Branch)
 	}
 	return made.GetSHA(), nil
+}
+
+// proposed says whether a branch is certainly what is proposed, from reading alone:
+// a proposal that is made in every cycle must not write in every cycle.
+func (c *Client) proposed(ctx context.Context, p Proposal, head string) (bool, error) {
+	now, err := c.commit(ctx, head)
+	if err != nil || !slices.Equal(now.parents, []string{p.Base}) {
+		return false, err
+	}
+	cmp, _, err := c.api.Repositories.CompareCommits(ctx, c.owner, c.repo, p.Base, head, &gh.ListOptions{PerPage: pageSize})
+	if err != nil {
+		return false, failed(err, "compare branch %s with its base", p.Branch)
+	}
+	if len(cmp.Files) != len(p.Files) {
+		return false, nil
+	}
+	for _, f := range cmp.Files {
+		content, wanted := p.Files[f.GetFilename()]
+		switch {
+		case !wanted:
+			return false, nil
+		case content == nil && f.GetStatus() != "removed":
+			return false, nil
+		case content != nil && (f.GetSHA() != blobID(content) || (f.GetStatus() != "added" && f.GetStatus() != "modified")):
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// blobID is the name that git gives a content.
+func blobID(content []byte) string {
+	h := sha1.New() //nolint:gosec // it is how git names things
+	fmt.Fprintf(h, "blob %d\x00", len(content))
+	h.Write(content)
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // head is the commit of a branch; "" when there is no such branch.

@@ -33,7 +33,7 @@ func readLimit(resp *http.Response, now time.Time, try int) *LimitError {
 	wait := retryAfter(after, now)
 	if wait <= 0 && spent {
 		if reset, err := strconv.ParseInt(resp.Header.Get("X-Ratelimit-Reset"), 10, 64); err == nil {
-			wait = time.Unix(reset, 0).Sub(now) + time.Second
+			wait = min(time.Unix(reset, 0).Sub(now), maxPause) + time.Second
 		}
 	}
 	if wait <= 0 {
@@ -47,7 +47,7 @@ func readLimit(resp *http.Response, now time.Time, try int) *LimitError {
 // or less when it says nothing that can be used.
 func retryAfter(value string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
-		return time.Duration(min(seconds, int64(maxPause/time.Second))) * time.Second
+		return time.Duration(min(max(seconds, 0), int64(maxPause/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil {
 		return at.Sub(now)

@@ -462,3 +462,29 @@ func TestConfigurationsThatCannotBe(t *testing.T) {
 		t.Error("webhooks without a secret")
 	}
 }
+
+func FuzzReadLimit(f *testing.F) {
+	f.Add(429, "-60", "0", "1767606000", "")
+	f.Add(403, "Mon, 05 Jan 2026 09:00:09 GMT", "4000", "", secondary)
+	f.Add(403, "-9223372036854775808", "0", "9223372036854775807", "")
+	f.Add(403, "", "", "", `{"message":"Resource not accessible by integration"}`)
+	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, code int, after, remaining, reset, text string) {
+		for try := 1; try <= maxTries; try++ {
+			resp, err := answer(code, text, "Retry-After: "+after, "X-RateLimit-Remaining: "+remaining, "X-RateLimit-Reset: "+reset)(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			limit := readLimit(resp, now, try)
+			_ = resp.Body.Close()
+			switch {
+			case limit == nil && code == 429:
+				t.Error("429 is no limit")
+			case limit != nil && (!limit.Until.After(now) || limit.Until.Sub(now) > maxPause):
+				t.Errorf("until %v", limit.Until)
+			case limit != nil && code != 429 && code != 403:
+				t.Errorf("%d is a limit", code)
+			}
+		}
+	})
+}

@@ -75,7 +75,7 @@ func (a *Approver) withoutPull(ctx context.Context, c *admission.Commit) (*origi
 	if age >= 0 && age < a.settle {
 		return nil, open("it is so new that GitHub may not know its pull request yet")
 	}
-	how := "it did not come by a merged pull request"
+	how := "it did not come by a merged pull request that people could approve"
 	err := a.client.movements(ctx, a.client.owner, a.client.repo, a.branch, func(m movement) bool {
 		if m.After != c.SHA {
 			return m.At.Before(c.When.Add(-time.Hour)) // it moved there after it was made
@@ -86,9 +86,9 @@ func (a *Approver) withoutPull(ctx context.Context, c *admission.Commit) (*origi
 		}
 		switch m.Type {
 		case forcedPush:
-			how = "it was forced onto " + a.branch + by + ", not merged by a pull request"
+			how = "it was forced onto " + a.branch + by + ", not merged by a pull request that people could approve"
 		case branchPushed:
-			how = "it was pushed to " + a.branch + by + ", not merged by a pull request"
+			how = "it was pushed to " + a.branch + by + ", not merged by a pull request that people could approve"
 		}
 		return true
 	})

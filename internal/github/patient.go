@@ -65,6 +65,7 @@ func (p *patient) RoundTrip(req *http.Request) (*http.Response, error) {
 			limit := readLimit(resp, p.budget.now(), try)
 			if limit != nil {
 				p.budget.hold(*limit)
+				p.log.Warn("GitHub takes no requests for a while", "until", limit.Until, "reason", limit.Why, "request_id", limit.RequestID)
 				if try == maxTries {
 					return nil, limit
 				}

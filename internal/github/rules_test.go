@@ -98,7 +98,17 @@ func TestWhoseApprovalCounts(t *testing.T) {
 			w.approve("joan", n)
 			return w.merge("grace", n, githubtest.MergeCommit)
 		}, one, admission.Refused, []string{"joan wrote a commit of it"}},
-		{"the author wrote it for somebody who approves", proposed(func(w *world, n int) {
+		{"who committed what somebody else wrote and pushed has approved", func(w *world) string {
+			tree := w.git("rev-parse", w.push("ada", "files", "7.6.1")+"^{tree}")
+			w.git("update-ref", "refs/heads/trial", w.git("-c", "committer.name=joan", "-c", "committer.email=joan@example.com",
+				"-c", "author.name=ada", "-c", "author.email=ada@example.com", "commit-tree", "-m", "kafka", "-p", "main", tree))
+			w.ok(w.As("ada").MoveBranch(repo, "new", "trial"))
+			n, err := w.As("ada").OpenPull(repo, "new", "main", "Canary", "")
+			w.ok(err)
+			w.approve("joan", n)
+			return w.merge("grace", n, githubtest.MergeCommit)
+		}, one, admission.Refused, []string{"joan committed to it"}},
+		{"two people approve", proposed(func(w *world, n int) {
 			w.approve("grace", n)
 			w.approve("joan", n)
 		}), two, admission.Approved, []string{"approved by grace, joan"}},
