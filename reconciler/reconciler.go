@@ -17,9 +17,9 @@ import (
 // Config wires a [Reconciler]. Source, Loader, Approver, DataPlanes, Monitors, Ledger
 // and Now are required.
 type Config struct {
-	Source     Source
-	Loader     Loader
-	Approver   Approver
+	Source   Source
+	Loader   Loader
+	Approver Approver
 	// DataPlanes returns those there are now. It is asked once in each cycle, and
 	// may return others than before: the clusters of one that is gone are
 	// forgotten, and nothing moves until a new one has been seen.

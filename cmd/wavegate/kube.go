@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,10 +124,7 @@ func (noMonitors) Signals(context.Context, []fleet.Product) (plan.Signals, error
 
 // String names the data planes for the log.
 func (k *kubeFlags) String() string {
-	var parts []string
-	for _, f := range k.files {
-		parts = append(parts, f)
-	}
+	parts := slices.Clone(k.files)
 	if k.inCluster != "" {
 		parts = append(parts, "in-cluster")
 	}

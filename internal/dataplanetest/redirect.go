@@ -114,7 +114,7 @@ func rollingCases() []testCase {
 			}
 		}},
 		{name: "a Deployment that is held stops, and goes on when it may", run: func(s *suite) {
-			s.rolling("held", 4)
+			s.rolling("held", 8)
 			s.must("held", plan.Start, s.v[1])
 			s.must("held", plan.Hold, s.v[1])
 			s.waitFor("held", "it is held", func(c plan.Cluster) bool { return c.Held })

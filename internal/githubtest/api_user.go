@@ -10,7 +10,7 @@ import (
 func getSelf(c *call) (any, error) {
 	switch {
 	case c.actor == nil:
-		return nil, &Error{Status: http.StatusUnauthorized, Message: "Requires authentication"}
+		return nil, unauthenticated()
 	case c.actor.app != nil:
 		return nil, forbidden("Resource not accessible by integration")
 	}
@@ -106,7 +106,7 @@ func getMembership(c *call) (any, error) {
 }
 
 func isCollaborator(c *call) (any, error) {
-	r, err := c.repo(Read)
+	r, err := c.repo(Write)
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +122,11 @@ func getPermission(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.actor == nil {
-		return nil, &Error{Status: http.StatusUnauthorized, Message: "Requires authentication"}
+	if err := r.need(c.actor, Write); err != nil {
+		if c.actor != nil {
+			err = forbidden("Must have push access to view collaborator permission.")
+		}
+		return nil, err
 	}
 	u := c.s.users[strings.ToLower(c.params["username"])]
 	if u == nil {

@@ -9,9 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 )
@@ -22,7 +20,8 @@ type Config struct {
 	Dir string
 	// Now is the clock of everything that carries a time, commits included.
 	Now func() time.Time
-	// Addr is where the server listens; empty means a free port of 127.0.0.1.
+	// Addr is where the server listens, host:port with a host that clients can
+	// reach; empty means a free port of 127.0.0.1.
 	Addr string
 	// Log receives what goes wrong besides the answers; nil discards it.
 	Log *slog.Logger
@@ -74,7 +73,9 @@ type Server struct {
 	pages       *template.Template
 	http        *http.Server
 	serving     sync.WaitGroup
+	gate        sync.RWMutex // held for reading by every request, for writing once the server is closed
 	stop        context.CancelFunc
+	closing     func() error    // shut, but once
 	stopped     context.Context //nolint:containedctx // it ends with the server, not with a call
 
 	mu      sync.Mutex // guards everything below
@@ -99,9 +100,9 @@ func Start(cfg Config) (*Server, error) {
 	if cfg.Dir == "" || cfg.Now == nil {
 		return nil, errors.New("start githubtest: Config.Dir and Config.Now must be set")
 	}
-	out, err := exec.Command("git", "--exec-path").Output()
+	backend, err := findGit()
 	if err != nil {
-		return nil, fmt.Errorf("find git's programs: %w (install git)", err)
+		return nil, err
 	}
 	doc, err := loadDocument()
 	if err != nil {
@@ -113,7 +114,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		now: cfg.Now, log: cfg.Log, client: cfg.Client, onViolation: cfg.OnViolation,
-		dir: dir, backend: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"),
+		dir: dir, backend: backend,
 		doc: doc, limit: cfg.RateLimit, writes: cfg.Writes, lazy: cfg.LazyMerges, lastID: 1000,
 		users: map[string]*user{}, teams: map[string]*team{}, tokens: map[string]*actor{},
 		repos: map[string]*repo{}, spent: map[string]*budget{},
@@ -137,6 +138,7 @@ func Start(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s.stopped, s.stop = context.WithCancel(context.Background())
+	s.closing = sync.OnceValue(s.shut)
 	s.hooking.wake = make(chan struct{}, 1)
 	if cfg.App != nil {
 		s.app = s.newApp(*cfg.App)
@@ -167,12 +169,15 @@ func (s *Server) listen(addr string) error {
 	return nil
 }
 
-// Close ends the server and its open connections. It waits until the last
-// webhook under way has ended.
-func (s *Server) Close() error {
+// Close ends the server and its open connections. It returns when nothing of it
+// runs any more, git's processes included.
+func (s *Server) Close() error { return s.closing() }
+
+func (s *Server) shut() error {
 	s.stop()
 	err := s.http.Close()
 	s.serving.Wait()
+	s.gate.Lock() // for ever: a request that comes late is turned away
 	return err
 }
 

@@ -17,10 +17,19 @@
 // with 500. An operation that is not in the list is a violation too, so that
 // a test never takes "not built" for "not found".
 //
-// Rules that GitHub enforces are enforced here: nobody approves their own pull
+// The rules that GitHub enforces are enforced here: nobody approves their own pull
 // request, protected branches want approvals, a new commit may dismiss them,
 // administrators may bypass, only apps write check runs, answers cost rate limit
 // unless they are 304.
+//
+// What GitHub answers although its document does not allow the request is listed
+// at asDocumented.
+//
+// # What it leaves out
+//
+// GraphQL, comments on lines of a diff, milestones, assignees, teams as reviewers,
+// rulesets, the merge queue itself (Hand.MergeWith does what one does), and the
+// check of signatures: commits are said to be unsigned.
 //
 // # Addresses
 //
@@ -28,6 +37,6 @@
 //	URL/owner/name.git        git; the password is a token
 //	URL/owner/name[/pull/1]   pages for people
 //
-// The server needs the git command line. It is a tool for tests on one machine:
+// The server needs the git command line, 2.38 or newer. It is a tool for tests on one machine:
 // it forgets everything, and its handlers run one after the other.
 package githubtest

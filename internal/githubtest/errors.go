@@ -40,6 +40,10 @@ func (e *Error) body() object {
 	return body
 }
 
+func unauthenticated() error {
+	return &Error{Status: http.StatusUnauthorized, Message: "Requires authentication"}
+}
+
 func notFound() error { return &Error{Status: http.StatusNotFound, Message: "Not Found"} }
 
 func forbidden(message string) error { return &Error{Status: http.StatusForbidden, Message: message} }

@@ -70,9 +70,11 @@ func (s *Server) fault(method, template, p string) Effect {
 	return nil
 }
 
-// PrimaryLimit says that the hour's requests are used up: 403 with
+// PrimaryLimit says that the hour's requests are used up: 403, or 429, with
 // x-ratelimit-remaining 0.
 type PrimaryLimit struct {
+	// TooMany answers 429 instead of 403.
+	TooMany bool
 	// Reset is when there are requests again; zero means in an hour.
 	Reset time.Time
 }
@@ -84,7 +86,11 @@ func (e PrimaryLimit) before(_ *http.Request, s *Server, header http.Header) (an
 	}
 	b := budget{used: s.limit, reset: reset}
 	b.write(s.limit, header)
-	return failure(forbidden("API rate limit exceeded for user ID 1."), header), true, false
+	out := failure(forbidden("API rate limit exceeded for user ID 1."), header)
+	if e.TooMany {
+		out.status = http.StatusTooManyRequests
+	}
+	return out, true, false
 }
 
 func (PrimaryLimit) after(*http.Request) bool { return false }

@@ -32,6 +32,11 @@ func TestFaultsAsClientsSeeThem(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		}},
+		"the hour is used up, by 429": {githubtest.PrimaryLimit{TooMany: true}, func(t *testing.T, resp *github.Response, err error) {
+			if err == nil || resp.StatusCode != 429 || resp.Header.Get("X-RateLimit-Remaining") != "0" {
+				t.Errorf("got %v", err)
+			}
+		}},
 		"too much at once": {githubtest.SecondaryLimit{RetryAfter: 7 * time.Second}, func(t *testing.T, resp *github.Response, err error) {
 			var e *github.AbuseRateLimitError
 			if !errors.As(err, &e) || e.GetRetryAfter() != 7*time.Second || resp.StatusCode != 403 {
@@ -241,6 +246,12 @@ func TestTheActivityComesByCursors(t *testing.T) {
 	}
 	if pages != 2 || len(got) != 7 || got[6].Type != "branch_creation" {
 		t.Errorf("%d more pages with %+v", pages, got)
+	}
+	w.clock.advance(25 * time.Hour)
+	_, err := w.As("ada").Push(fleet, "new", githubtest.Change{Write: githubtest.Files{"x": "later"}})
+	w.ok(err)
+	if list, _ := read("repos/acme/fleet/activity?time_period=day"); len(list) != 1 {
+		t.Errorf("in a day: %+v", list)
 	}
 	for i := range 6 {
 		if got[i].Before != got[i+1].After {

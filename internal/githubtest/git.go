@@ -84,20 +84,6 @@ func (g bare) yes(args ...string) (bool, error) {
 	return err == nil, err
 }
 
-// branches returns the commits of all branches.
-func (g bare) branches() (map[string]string, error) {
-	out, err := g.git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads")
-	if err != nil {
-		return nil, err
-	}
-	refs := map[string]string{}
-	for line := range strings.Lines(out) {
-		sha, name, _ := strings.Cut(strings.TrimSpace(line), " ")
-		refs[name] = sha
-	}
-	return refs, nil
-}
-
 // resolve returns the commit that a branch, a tag, a ref or an id names.
 func (g bare) resolve(name string) (string, error) {
 	if strings.HasPrefix(name, "-") || strings.ContainsAny(name, " ^~:?*[\\@{\n") {

@@ -122,7 +122,8 @@ func (h *Hand) DeleteBranch(fullName, branch string) error {
 	})
 }
 
-// OpenPull opens a pull request from a branch into another and returns its number.
+// OpenPull opens a pull request from a branch, or from owner:branch in a fork,
+// into another and returns its number.
 func (h *Hand) OpenPull(fullName, head, base, title, body string) (number int, err error) {
 	err = h.do(fullName, "open pull request", func(r *repo) error {
 		i, err := h.s.openPull(r, h.a, title, body, head, base, false)
@@ -166,6 +167,20 @@ func (h *Hand) Dismiss(fullName string, number int, review int64, message string
 // Merge merges a pull request and returns the newest commit of its base.
 func (h *Hand) Merge(fullName string, number int, m Method) (sha string, err error) {
 	err = h.onPull(fullName, number, "merge pull request", func(r *repo, i *issue) error {
+		err := h.s.merge(r, i, h.a, m, "", "", "")
+		sha = i.pull.mergeSHA
+		return err
+	})
+	return sha, err
+}
+
+// MergeWith merges a pull request like Merge, but what comes into the base has
+// more in it than was reviewed, as a merge queue may do that merges several at a
+// time.
+func (h *Hand) MergeWith(fullName string, number int, m Method, more Change) (sha string, err error) {
+	err = h.onPull(fullName, number, "merge pull request", func(r *repo, i *issue) error {
+		i.pull.queued = &more
+		defer func() { i.pull.queued = nil }()
 		err := h.s.merge(r, i, h.a, m, "", "", "")
 		sha = i.pull.mergeSHA
 		return err

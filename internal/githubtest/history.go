@@ -72,9 +72,9 @@ func (g bare) one(sha string) (commit, error) {
 type difference struct {
 	path, previous       string
 	sha                  string // of the newer content
-	status               string // added, removed, modified, renamed
+	status               string // added, removed, modified, renamed, changed
 	additions, deletions int
-	patch                string // "" for a binary file
+	patch                string // "" for a binary file and one that is too large
 }
 
 // emptyTree is the id that every git knows the empty tree by.
@@ -110,6 +110,8 @@ func (g bare) diff(from, to string) ([]difference, error) {
 			d.status, d.sha = "removed", head[2]
 		case 'R':
 			d.status, d.previous, d.path, fields = "renamed", d.path, fields[0], fields[1:]
+		case 'T': // a file has become a link, or the other way
+			d.status = "changed"
 		default:
 			d.status = "modified"
 		}
@@ -118,18 +120,40 @@ func (g bare) diff(from, to string) ([]difference, error) {
 	if err := count(diffs, numbers); err != nil {
 		return nil, err
 	}
-	// Each file's patch begins with its own line, in the order of the files.
-	i := -1
-	for line := range strings.Lines(patches) {
-		if strings.HasPrefix(line, "diff --git ") {
-			i++
-			continue
-		}
-		if i >= 0 && i < len(diffs) && (diffs[i].patch != "" || strings.HasPrefix(line, "@@ ")) {
-			diffs[i].patch += line
+	attach(diffs, patches)
+	return diffs, nil
+}
+
+// maxPatch is the size of the largest patch, in bytes, that comes with a file.
+const maxPatch = 100_000
+
+// attach gives each file its part of git's patch. The parts come in the order of
+// the files, each with a line of its own before it; a file whose kind has changed
+// has two, one that takes it away and one that brings it back.
+func attach(diffs []difference, patches string) {
+	var owners []int // the file of each part
+	for i, d := range diffs {
+		owners = append(owners, i)
+		if d.status == "changed" {
+			owners = append(owners, i)
 		}
 	}
-	return diffs, nil
+	part, inside := -1, false
+	for line := range strings.Lines(patches) {
+		if strings.HasPrefix(line, "diff --git ") {
+			part, inside = part+1, false
+			continue
+		}
+		inside = inside || strings.HasPrefix(line, "@@ ")
+		if inside && part < len(owners) {
+			diffs[owners[part]].patch += line
+		}
+	}
+	for i := range diffs {
+		if len(diffs[i].patch) > maxPatch {
+			diffs[i].patch = ""
+		}
+	}
 }
 
 // count notes how many lines came and went, from git diff --numstat -z.

@@ -82,7 +82,7 @@ func (s *Server) openIssue(r *repo, a *actor, title, body string, labels []strin
 		return nil, err
 	}
 	if a == nil {
-		return nil, &Error{Status: 401, Message: "Requires authentication"}
+		return nil, unauthenticated()
 	}
 	if title == "" {
 		return nil, invalid("Issue", "title", "missing_field", "")
@@ -110,16 +110,8 @@ func (s *Server) setState(r *repo, i *issue, state string, by *user) error {
 	action := "closed"
 	if state == "open" {
 		action = "reopened"
-		if p := i.pull; p != nil {
-			if p.merged {
-				return invalid("PullRequest", "state", "invalid", "state cannot be changed. The pull request is merged.")
-			}
-			head, ok := p.from.refs["refs/heads/"+p.head]
-			if !ok {
-				return invalid("PullRequest", "state", "invalid", "state cannot be changed. The "+p.head+" branch has been deleted.")
-			}
-			p.headSHA = head
-			if err := r.note(i); err != nil {
+		if i.pull != nil {
+			if err := s.resume(r, i, by); err != nil {
 				return err
 			}
 		}
@@ -135,12 +127,41 @@ func (s *Server) setState(r *repo, i *issue, state string, by *user) error {
 	return s.sendPull(r, i, action, by, nil)
 }
 
+// resume lets a pull request that is opened again catch up with its branch.
+func (s *Server) resume(r *repo, i *issue, by *user) error {
+	p := i.pull
+	if p.merged {
+		return invalid("PullRequest", "state", "invalid", "state cannot be changed. The pull request is merged.")
+	}
+	for _, name := range []struct {
+		in     *repo
+		branch string
+	}{{p.from, p.head}, {r, p.base}} {
+		if name.in.refs["refs/heads/"+name.branch] == "" {
+			return invalid("PullRequest", "state", "invalid", "state cannot be changed. The "+name.branch+" branch has been deleted.")
+		}
+	}
+	before := p.headSHA
+	p.headSHA, p.baseSHA = p.from.refs["refs/heads/"+p.head], r.refs["refs/heads/"+p.base]
+	if p.headSHA == before {
+		return nil
+	}
+	if err := r.note(i); err != nil {
+		return err
+	}
+	same, err := r.sameChange(p.baseSHA, before, p.headSHA)
+	if err != nil || same {
+		return err
+	}
+	return s.dismissStale(r, i, by)
+}
+
 func (s *Server) addComment(r *repo, i *issue, a *actor, body string) (*comment, error) {
 	if err := r.need(a, Read); err != nil {
 		return nil, err
 	}
 	if a == nil {
-		return nil, &Error{Status: 401, Message: "Requires authentication"}
+		return nil, unauthenticated()
 	}
 	if body == "" {
 		return nil, invalid("IssueComment", "body", "missing_field", "")

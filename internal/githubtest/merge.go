@@ -54,6 +54,9 @@ func (s *Server) merge(r *repo, i *issue, a *actor, method Method, title, messag
 	default:
 		after, err = s.join(r, i, a, base, title, message)
 	}
+	if err == nil && p.queued != nil {
+		after, err = r.amend(after, *p.queued)
+	}
 	if errors.Is(err, errConflict) {
 		return notMergeable("Pull Request is not mergeable")
 	}
@@ -157,6 +160,23 @@ func (s *Server) rebase(r *repo, i *issue, a *actor, base string) (string, error
 		}
 	}
 	return tip, nil
+}
+
+// amend makes a commit anew with a change of more files.
+func (r *repo) amend(sha string, more Change) (string, error) {
+	c, err := r.one(sha)
+	if err != nil {
+		return "", err
+	}
+	entries, err := r.entries(more)
+	if err != nil {
+		return "", err
+	}
+	tree, err := r.edit(sha, entries)
+	if err != nil {
+		return "", err
+	}
+	return r.commit(tree, c.message, c.author, c.committer, c.parents...)
 }
 
 // update merges the base into the branch of a pull request.

@@ -78,6 +78,29 @@ func TestTheThreeWaysToMerge(t *testing.T) {
 	}
 }
 
+func TestAMergeQueueMayBringMoreThanWasReviewed(t *testing.T) {
+	ctx := context.Background()
+	for _, method := range []githubtest.Method{githubtest.MergeCommit, githubtest.Squash, githubtest.Rebase} {
+		t.Run(string(method), func(t *testing.T) {
+			w := start(t, nil)
+			number, sha := w.propose("ada", "new", "7.6.1")
+			w.approve("grace", number)
+			merge, err := w.As("grace").MergeWith(fleet, number, method, githubtest.Change{Write: githubtest.Files{"fleet.yaml": "kind: Other\n"}})
+			w.ok(err)
+			got := must[*github.RepositoryCommit](t)(w.client("ada").Repositories.GetCommit(ctx, "acme", "fleet", merge, nil))
+			if len(got.Files) != 2 || got.Files[1].GetFilename() != "fleet.yaml" {
+				t.Errorf("the merge changes %+v", got.Files)
+			}
+			if pr := w.pull(number); !pr.GetMerged() || pr.GetMergeCommitSHA() != merge || pr.GetHead().GetSHA() != sha {
+				t.Errorf("merged %v as %s", pr.GetMerged(), pr.GetMergeCommitSHA())
+			}
+			if moves := w.activity("&ref=main"); len(moves) != 1 || moves[0].Type != "merge_queue_merge" {
+				t.Errorf("activity %+v", moves)
+			}
+		})
+	}
+}
+
 func TestMergesThatGitHubRefuses(t *testing.T) {
 	ctx := context.Background()
 	w := start(t, nil)

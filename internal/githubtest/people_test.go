@@ -46,6 +46,8 @@ func TestWhatSomebodyMayDo(t *testing.T) {
 	}
 	_, _, err := w.client("olga").Repositories.GetPermissionLevel(ctx, "acme", "fleet", "nobody")
 	refusal(t, err, 404, "nobody is not a user")
+	_, _, err = w.client("rhea").Repositories.GetPermissionLevel(ctx, "acme", "fleet", "ada")
+	refusal(t, err, 403, "push access")
 	_, _, err = w.client("stranger").Repositories.Get(ctx, "acme", "secret")
 	refusal(t, err, 404, "")
 }
@@ -166,6 +168,12 @@ func TestWhatTestsLookAt(t *testing.T) {
 	w.ok(err)
 	if pull.State != "merged" || pull.MergedBy != "grace" || pull.MergeSHA != merge || pull.HeadSHA != sha || pull.CommentCount != 1 || pull.Head != "new" {
 		t.Errorf("pull request %+v", pull)
+	}
+	w.approve("olga", number) // GitHub takes that after the merge as well
+	reviews, err := w.Reviews(fleet, number)
+	w.ok(err)
+	if len(reviews) != 1 || reviews[0].User != "olga" || reviews[0].State != "APPROVED" || reviews[0].CommitID != sha {
+		t.Errorf("reviews %+v", reviews)
 	}
 	pulls, err := w.Pulls(fleet)
 	w.ok(err)

@@ -14,6 +14,7 @@ type pull struct {
 	draft            bool
 	reviews          []*review
 	requested        []*user
+	queued           *Change   // what a merge queue brings along; nil for none
 	asked            [2]string // base and head for which the mergeability was asked
 	merged           bool
 	mergedAt         time.Time
@@ -33,7 +34,7 @@ func (s *Server) openPull(r *repo, a *actor, title, body, head, base string, dra
 		return nil, err
 	}
 	if a == nil {
-		return nil, &Error{Status: 401, Message: "Requires authentication"}
+		return nil, unauthenticated()
 	}
 	from, head := r.headOf(s, head)
 	if title == "" {
@@ -137,7 +138,7 @@ func (s *Server) try(r *repo, i *issue) (merged, error) {
 	return m, nil
 }
 
-// edit is what may be changed of a pull request; nil leaves a thing as it is.
+// edits are what may be changed of a pull request; nil leaves a thing as it is.
 type edits struct {
 	Title *string `json:"title"`
 	Body  *string `json:"body"`
@@ -171,6 +172,11 @@ func (s *Server) editPull(r *repo, i *issue, a *actor, e edits) error {
 		}
 		changes["body"] = object{"from": i.body}
 		i.body = *e.Body
+	}
+	if changes["base"] != nil {
+		if err := s.dismissStale(r, i, a.user); err != nil {
+			return err
+		}
 	}
 	if len(changes) > 0 {
 		i.updated = s.now()

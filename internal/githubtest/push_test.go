@@ -3,6 +3,7 @@ package githubtest_test
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"os/exec"
@@ -10,6 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 	"github.com/google/go-github/v62/github"
 
 	"github.com/wavegate-dev/wavegate/internal/githubtest"
@@ -256,5 +260,43 @@ func TestCommitsOfAPullRequestThatArePushedToItsBaseMarkItAsMerged(t *testing.T)
 		if len(pulls) != want {
 			t.Errorf("%s came by %d pull requests, want %d", commit, len(pulls), want)
 		}
+	}
+}
+
+func TestALargePushComesThrough(t *testing.T) {
+	w := start(t, nil)
+	c := w.clone("ada")
+	noise := make([]byte, 3<<20)
+	source := rand.NewChaCha8([32]byte{1})
+	_, _ = source.Read(noise)
+	sha := c.commit("noise", string(noise))
+	c.git("push", "--quiet", "origin", "main")
+	if got := mustBranch(w, "main"); got != sha {
+		t.Errorf("main is at %s, want %s", got, sha)
+	}
+	if again := w.clone("grace"); again.git("rev-parse", "HEAD") != sha {
+		t.Error("the clone is elsewhere")
+	}
+}
+
+func TestGoGitClonesAndPushes(t *testing.T) {
+	w := start(t, nil)
+	auth := &githttp.BasicAuth{Username: "x-access-token", Password: w.Token("ada")}
+	dir := t.TempDir()
+	repo, err := git.PlainClone(dir, false, &git.CloneOptions{URL: w.URL + "/" + fleet + ".git", Auth: auth, Depth: 1})
+	w.ok(err)
+	tree, err := repo.Worktree()
+	w.ok(err)
+	w.ok(os.WriteFile(filepath.Join(dir, "x"), []byte("y"), 0o644))
+	_, err = tree.Add("x")
+	w.ok(err)
+	sha, err := tree.Commit("By go-git", &git.CommitOptions{Author: &object.Signature{Name: "ada", Email: "ada@example.com", When: w.clock.read()}})
+	w.ok(err)
+	w.ok(repo.Push(&git.PushOptions{Auth: auth}))
+	if got := mustBranch(w, "main"); got != sha.String() {
+		t.Errorf("main is at %s, want %s", got, sha)
+	}
+	if got := w.activity("&ref=main"); len(got) != 1 || got[0].Actor.GetLogin() != "ada" {
+		t.Errorf("activity %+v", got)
 	}
 }

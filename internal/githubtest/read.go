@@ -29,6 +29,15 @@ type Comment struct {
 	ReactionNames []string
 }
 
+// Review is what tests look at of a review.
+type Review struct {
+	ID       int64
+	User     string
+	State    string // APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED, PENDING
+	Body     string
+	CommitID string // the head that was reviewed
+}
+
 // CommitStatus is what tests look at of a status or a check run.
 type CommitStatus struct {
 	Context, State, Description, Target, Author string
@@ -107,6 +116,25 @@ func (s *Server) Comments(fullName string, number int) ([]Comment, error) {
 			out.ReactionNames = append(out.ReactionNames, re.content)
 		}
 		list = append(list, out)
+	}
+	return list, nil
+}
+
+// Reviews returns the reviews of a pull request, oldest first.
+func (s *Server) Reviews(fullName string, number int) ([]Review, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.repo(fullName)
+	if err != nil {
+		return nil, err
+	}
+	i, err := r.pullRequest(number)
+	if err != nil {
+		return nil, err
+	}
+	var list []Review
+	for _, v := range i.pull.reviews {
+		list = append(list, Review{ID: v.id, User: v.user.login, State: v.state, Body: v.body, CommitID: v.commitID})
 	}
 	return list, nil
 }

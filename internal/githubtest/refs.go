@@ -15,13 +15,13 @@ type activity struct {
 	id            int64
 	ref           string
 	before, after string // zero for a branch that was not or is not there
-	kind          string // push, force_push, branch_creation, branch_deletion, pr_merge
+	kind          string // push, force_push, branch_creation, branch_deletion, pr_merge, merge_queue_merge
 	by            *user  // nil when nobody knows
 	at            time.Time
 }
 
-// look reads the branches of a repository and its forks, and follows those that
-// have moved. by is who moved them, nil when nobody knows.
+// look reads the branches of a repository and its forks, and lets everything
+// follow that has moved. by is who moved them, nil when nobody knows.
 func (s *Server) look(r *repo, by *user) error {
 	for _, other := range s.network(r) {
 		if err := s.lookAt(other, by); err != nil {
@@ -36,19 +36,29 @@ func (s *Server) lookAt(r *repo, by *user) error {
 	if err != nil {
 		return err
 	}
-	before := r.refs
-	r.refs = now
+	before := maps.Clone(r.refs)
 	names := maps.Clone(before)
 	maps.Copy(names, now)
 	for _, ref := range slices.Sorted(maps.Keys(names)) {
 		if before[ref] == now[ref] {
 			continue
 		}
+		r.set(ref, now[ref])
 		if err := s.moved(r, ref, before[ref], now[ref], by, nil); err != nil {
+			r.set(ref, before[ref]) // so that nothing goes unnoticed: it is tried again
 			return err
 		}
 	}
 	return nil
+}
+
+// set notes where a branch is, "" being nowhere.
+func (r *repo) set(ref, sha string) {
+	if sha == "" {
+		delete(r.refs, ref)
+	} else {
+		r.refs[ref] = sha
+	}
 }
 
 // move moves a branch from one commit to another, "" being a branch that is not
@@ -66,38 +76,35 @@ func (s *Server) move(r *repo, branch, before, after string, by *user, merging *
 	if _, err := r.git(args...); err != nil {
 		return err
 	}
-	if after == "" {
-		delete(r.refs, ref)
-	} else {
-		r.refs[ref] = after
-	}
+	r.set(ref, after)
 	return s.moved(r, ref, before, after, by, merging)
 }
 
 // moved records that a branch has moved and lets its pull requests follow.
 func (s *Server) moved(r *repo, ref, before, after string, by *user, merging *issue) error {
-	forced := false
+	straight := true
+	var err error
 	if before != "" && after != "" {
-		straight, err := r.ancestor(before, after)
-		if err != nil {
+		if straight, err = r.ancestor(before, after); err != nil {
 			return err
 		}
-		forced = !straight
 	}
 	kind := "push"
 	switch {
+	case merging != nil && merging.pull.queued != nil:
+		kind = "merge_queue_merge"
 	case merging != nil:
 		kind = "pr_merge"
 	case before == "":
 		kind = "branch_creation"
 	case after == "":
 		kind = "branch_deletion"
-	case forced:
+	case !straight:
 		kind = "force_push"
 	}
 	a := &activity{id: s.id(), ref: ref, before: orZero(before), after: orZero(after), kind: kind, by: by, at: s.now()}
 	r.activities = append(r.activities, a)
-	if err := s.sendPush(r, a, forced); err != nil {
+	if err := s.sendPush(r, a, !straight); err != nil {
 		return err
 	}
 	branch := strings.TrimPrefix(ref, "refs/heads/")
@@ -112,10 +119,16 @@ func (s *Server) moved(r *repo, ref, before, after string, by *user, merging *is
 					return err
 				}
 			}
-			if other == r && p.base == branch && after != "" && !i.closed() {
-				if err := s.absorb(r, i, before, after, by); err != nil {
-					return err
-				}
+			if other != r || p.base != branch || i.closed() {
+				continue
+			}
+			if after == "" { // there is nothing left to merge it into
+				err = s.setState(r, i, "closed", by)
+			} else {
+				err = s.absorb(r, i, before, after, by)
+			}
+			if err != nil {
+				return err
 			}
 		}
 	}
@@ -147,18 +160,25 @@ func (s *Server) follow(r *repo, i *issue, after string, by *user) error {
 	if err := s.sendPull(r, i, "synchronize", by, object{"before": before, "after": after}); err != nil {
 		return err
 	}
-	if rule := r.protections[p.base]; rule != nil && rule.DismissStale {
-		same, err := r.sameChange(p.baseSHA, before, after)
-		if err != nil || same {
-			return err
+	same, err := r.sameChange(p.baseSHA, before, after)
+	if err != nil || same {
+		return err
+	}
+	return s.dismissStale(r, i, by)
+}
+
+// dismissStale dismisses approvals of what has changed since, where the base says so.
+func (s *Server) dismissStale(r *repo, i *issue, by *user) error {
+	if rule := r.protections[i.pull.base]; rule == nil || !rule.DismissStale {
+		return nil
+	}
+	for _, v := range i.pull.reviews {
+		if v.state != approved {
+			continue
 		}
-		for _, v := range p.reviews {
-			if v.state == approved {
-				v.state = dismissed
-				if err := s.sendReview(r, i, v, "dismissed", by); err != nil {
-					return err
-				}
-			}
+		v.state = dismissed
+		if err := s.sendReview(r, i, v, "dismissed", by); err != nil {
+			return err
 		}
 	}
 	return nil

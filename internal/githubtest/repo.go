@@ -156,18 +156,27 @@ func (s *Server) repo(fullName string) (*repo, error) {
 	return r, s.look(r, nil)
 }
 
-// write makes a commit that changes files of its parent, "" for none.
-func (r *repo) write(parent string, c Change, author, committer signature) (string, error) {
+// entries writes the files of a change and returns them for an edit of a tree.
+func (r *repo) entries(c Change) ([]entry, error) {
 	var entries []entry
 	for _, path := range slices.Sorted(maps.Keys(c.Write)) {
 		sha, err := r.blob([]byte(c.Write[path]))
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		entries = append(entries, entry{mode: "100644", path: path, sha: sha})
 	}
 	for _, path := range c.Remove {
 		entries = append(entries, entry{path: path})
+	}
+	return entries, nil
+}
+
+// write makes a commit that changes files of its parent, "" for none.
+func (r *repo) write(parent string, c Change, author, committer signature) (string, error) {
+	entries, err := r.entries(c)
+	if err != nil {
+		return "", err
 	}
 	tree, err := r.edit(parent, entries)
 	if err != nil {

@@ -22,7 +22,19 @@ type Request struct {
 	Fault bool
 }
 
-// Requests returns what was asked so far, in the order of the answers.
+// maxSeen is how many requests are remembered.
+const maxSeen = 10_000
+
+// remember adds a request to the log, which forgets the oldest ones.
+func (s *Server) remember(r Request) {
+	s.seen = append(s.seen, r)
+	if len(s.seen) > maxSeen {
+		s.seen = slices.Clone(s.seen[maxSeen/2:])
+	}
+}
+
+// Requests returns what was asked so far, in the order of the answers. A server
+// that runs for long remembers only the last thousands.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

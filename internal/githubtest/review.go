@@ -1,7 +1,6 @@
 package githubtest
 
 import (
-	"net/http"
 	"slices"
 	"time"
 )
@@ -31,7 +30,7 @@ func (s *Server) addReview(r *repo, i *issue, a *actor, event, body, commitID st
 		return nil, err
 	}
 	if a == nil {
-		return nil, &Error{Status: http.StatusUnauthorized, Message: "Requires authentication"}
+		return nil, unauthenticated()
 	}
 	own := a.user == i.author
 	state := pending

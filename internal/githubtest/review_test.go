@@ -84,6 +84,57 @@ func TestANewCommitDismissesApprovalsWhereTheBranchSaysSo(t *testing.T) {
 	}
 }
 
+func TestACommitThatCameWhileThePullRequestWasClosedDismissesAsWell(t *testing.T) {
+	w := start(t, nil)
+	w.ok(w.Protect(fleet, "main", &githubtest.Protection{Approvals: 1, DismissStale: true}))
+	number, first := w.propose("ada", "new", "7.6.1")
+	w.approve("grace", number)
+	w.ok(w.As("ada").Close(fleet, number))
+	w.ok(w.As("ada").Reopen(fleet, number))
+	if got := w.reviews(number); got[0].GetState() != "APPROVED" {
+		t.Errorf("opened again, the review is %s", got[0].GetState())
+	}
+	w.ok(w.As("ada").Close(fleet, number))
+	second, err := w.As("ada").Push(fleet, "new", githubtest.Change{Write: githubtest.Files{"x": "y"}})
+	w.ok(err)
+	if got := w.pull(number).GetHead().GetSHA(); got != first {
+		t.Errorf("closed, it has moved to %s", got)
+	}
+	w.ok(w.As("ada").Reopen(fleet, number))
+	if got := w.pull(number).GetHead().GetSHA(); got != second {
+		t.Errorf("opened again, it is at %s, want %s", got, second)
+	}
+	if got := w.reviews(number); got[0].GetState() != "DISMISSED" {
+		t.Errorf("with another commit the review is %s", got[0].GetState())
+	}
+}
+
+func TestAnotherBaseDismissesApprovalsWhereItSaysSo(t *testing.T) {
+	ctx := context.Background()
+	w := start(t, nil)
+	w.ok(w.Protect(fleet, "release", &githubtest.Protection{Approvals: 1, DismissStale: true}))
+	w.ok(w.As("olga").MoveBranch(fleet, "release", "main"))
+	w.ok(w.As("olga").MoveBranch(fleet, "calm", "main"))
+	number, _ := w.propose("ada", "new", "7.6.1")
+	w.approve("grace", number)
+	for _, step := range [][2]string{{"calm", "APPROVED"}, {"release", "DISMISSED"}} {
+		pr := must[*github.PullRequest](t)(w.client("ada").PullRequests.Edit(ctx, "acme", "fleet", number, &github.PullRequest{
+			Base: &github.PullRequestBranch{Ref: &step[0]},
+		}))
+		if pr.GetBase().GetRef() != step[0] {
+			t.Errorf("base %s, want %s", pr.GetBase().GetRef(), step[0])
+		}
+		if got := w.reviews(number); got[0].GetState() != step[1] {
+			t.Errorf("with base %s the review is %s, want %s", step[0], got[0].GetState(), step[1])
+		}
+	}
+	w.ok(w.Protect(fleet, "release", nil))
+	w.ok(w.As("olga").DeleteBranch(fleet, "release"))
+	if pr := w.pull(number); pr.GetState() != "closed" || pr.GetMerged() {
+		t.Errorf("without its base it is %s", pr.GetState())
+	}
+}
+
 func TestMergingTheBaseIntoTheBranchDismissesNothing(t *testing.T) {
 	w := start(t, nil)
 	w.ok(w.Protect(fleet, "main", &githubtest.Protection{Approvals: 1, DismissStale: true}))

@@ -8,10 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -28,102 +25,12 @@ type object = map[string]any
 // handler answers one operation with what becomes the JSON body; nil for none.
 type handler func(c *call) (any, error)
 
-// route is an operation of the API.
-type route struct {
-	method, template string
-	pattern          *regexp.Regexp
-	names            []string // of the pattern's groups
-	item             *openapi3.PathItem
-	operation        *openapi3.Operation
-	handle           handler
-}
-
-// raw is an answer that is not JSON.
-type raw struct {
-	kind string // media type
-	body string
-}
-
-// call is one request and what is known about it.
-type call struct {
-	s      *Server
-	actor  *actor // nil for nobody
-	params map[string]string
-	query  url.Values
-	body   []byte
-	accept string
-	url    *url.URL
-
-	status int         // of the answer; zero for 200, or 204 when there is no body
-	header http.Header // of the answer
-}
-
-// multi are the path parameters that contain slashes.
-var multi = map[string]bool{"ref": true, "branch": true, "basehead": true}
-
-// table joins the handlers with GitHub's document.
-func (s *Server) table() ([]route, error) {
-	var routes []route
-	parameter := regexp.MustCompile(`\\\{([a-z_]+)\\\}`)
-	for name, handle := range handlers() {
-		method, template, _ := strings.Cut(name, " ")
-		item := s.doc.spec.Paths.Value(template)
-		if item == nil || item.GetOperation(method) == nil {
-			return nil, fmt.Errorf("build routes: GitHub's OpenAPI document has no %s: add it to operations.txt and trim again", name)
-		}
-		rt := route{method: method, template: template, item: item, operation: item.GetOperation(method), handle: handle}
-		pattern := parameter.ReplaceAllStringFunc(regexp.QuoteMeta(template), func(m string) string {
-			param := parameter.FindStringSubmatch(m)[1]
-			rt.names = append(rt.names, param)
-			switch {
-			case param == "path": // empty for the root of the repository
-				return "(.*)"
-			case multi[param]:
-				return "(.+)"
-			}
-			return "([^/]+)"
-		})
-		rt.pattern = regexp.MustCompile("^" + pattern + "$")
-		routes = append(routes, rt)
-	}
-	// The more of a path is literal, the earlier it is tried.
-	slices.SortFunc(routes, func(a, b route) int {
-		if d := strings.Count(a.template, "{") - strings.Count(b.template, "{"); strings.Count(a.template, "/") == strings.Count(b.template, "/") && d != 0 {
-			return d
-		}
-		if d := strings.Count(b.template, "/") - strings.Count(a.template, "/"); d != 0 {
-			return d
-		}
-		return strings.Compare(a.template+" "+a.method, b.template+" "+b.method)
-	})
-	return routes, nil
-}
-
-// find finds the route of a request.
-func (s *Server) find(method, path string) (route, map[string]string, bool) {
-	for _, rt := range s.routes {
-		if rt.method != method {
-			continue
-		}
-		groups := rt.pattern.FindStringSubmatch(path)
-		if groups == nil {
-			continue
-		}
-		params := map[string]string{}
-		for i, name := range rt.names {
-			value, err := url.PathUnescape(groups[i+1])
-			if err != nil {
-				return route{}, nil, false
-			}
-			params[name] = value
-		}
-		return rt, params, true
-	}
-	return route{}, nil, false
-}
-
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if !s.gate.TryRLock() {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.gate.RUnlock()
 	path := req.URL.EscapedPath()
 	switch {
 	case strings.HasPrefix(path, prefix+"/"):
@@ -155,7 +62,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, req *http.Request, path string)
 	entry.Status = out.status
 	s.mu.Lock()
 	entry.ID = fmt.Sprintf("%04X:%04X:%06X", 0xE0DE, 0xCAFE, s.id())
-	s.seen = append(s.seen, entry)
+	s.remember(entry)
 	s.mu.Unlock()
 	if cut {
 		panic(http.ErrAbortHandler)
@@ -302,54 +209,4 @@ func brevity(err error) error {
 		return fmt.Errorf("parameter %s: %s %w", bad.Parameter.Name, bad.Reason, bad.Err)
 	}
 	return err
-}
-
-// decode reads the body of a request.
-func (c *call) decode(v any) error {
-	if len(bytes.TrimSpace(c.body)) == 0 {
-		return nil
-	}
-	if err := json.Unmarshal(c.body, v); err != nil {
-		return &Error{Status: http.StatusBadRequest, Message: "Problems parsing JSON"}
-	}
-	return nil
-}
-
-// number reads a number from the path; what is none is not found.
-func (c *call) number(name string) (int64, error) {
-	n, err := strconv.ParseInt(c.params[name], 10, 64)
-	if err != nil {
-		return 0, notFound()
-	}
-	return n, nil
-}
-
-// repo finds the repository of the path for somebody with this permission.
-func (c *call) repo(p Permission) (*repo, error) {
-	r := c.s.repos[strings.ToLower(c.params["owner"]+"/"+c.params["repo"])]
-	if r == nil {
-		return nil, notFound()
-	}
-	if err := r.need(c.actor, p); err != nil {
-		return nil, err
-	}
-	return r, c.s.look(r, nil)
-}
-
-// wants says which of GitHub's own forms of an answer a request asks for, diff,
-// patch or sha for instance; "" for JSON.
-func (c *call) wants() string {
-	rest, ok := strings.CutPrefix(c.accept, "application/vnd.github.")
-	if !ok {
-		return ""
-	}
-	rest = strings.TrimPrefix(rest, "v3.")
-	form, _, _ := strings.Cut(rest, "+")
-	return form
-}
-
-// created makes the answer a 201.
-func (c *call) created(v any, err error) (any, error) {
-	c.status = http.StatusCreated
-	return v, err
 }

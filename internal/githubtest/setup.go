@@ -3,7 +3,9 @@ package githubtest
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // settings are those of every git process. They come by the environment, so that
@@ -42,6 +44,33 @@ case " $GITHUBTEST_STRAIGHT " in *" $1 "*)
 	git merge-base --is-ancestor "$2" "$3" || { echo "error: GH006: Cannot force-push to this protected branch" >&2; exit 1; };;
 esac
 `
+
+// findGit finds git-http-backend, and sees to it that git is new enough to merge
+// without a work tree.
+func findGit() (backend string, err error) {
+	version, err := exec.Command("git", "version").Output()
+	if err != nil {
+		return "", fmt.Errorf("find git: %w (install git 2.38 or newer)", err)
+	}
+	if !newEnough(string(version)) {
+		return "", fmt.Errorf("find git: %q is too old: install 2.38 or newer", strings.TrimSpace(string(version)))
+	}
+	path, err := exec.Command("git", "--exec-path").Output()
+	if err != nil {
+		return "", fmt.Errorf("find git's programs: %w", err)
+	}
+	return filepath.Join(strings.TrimSpace(string(path)), "git-http-backend"), nil
+}
+
+// newEnough reads what git says of its version, "git version 2.39.5" for
+// instance. What it cannot read it takes for new.
+func newEnough(said string) bool {
+	var major, minor int
+	if _, err := fmt.Sscanf(said, "git version %d.%d", &major, &minor); err != nil {
+		return true
+	}
+	return major > 2 || (major == 2 && minor >= 38)
+}
 
 // prepare makes the folder that all git processes of the server share.
 func (s *Server) prepare() error {

@@ -2,7 +2,6 @@ package githubtest
 
 import (
 	"bytes"
-	"compress/gzip"
 	"io"
 	"net/http"
 	"net/http/cgi"
@@ -42,13 +41,14 @@ func (s *Server) serveGit(w http.ResponseWriter, req *http.Request) {
 		Path: s.backend, Dir: filepath.Dir(r.dir), InheritEnv: []string{"PATH"},
 		Env: append(r.env(), env...), Stderr: io.Discard,
 	}
-	if rest != "git-receive-pack" {
-		s.cgi(backend, w, req, r, rest, nil)
+	// CGI wants to know how long a body is, which a large one does not say before.
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxPush))
+	if err != nil {
+		http.Error(w, "The push is too large.", http.StatusRequestEntityTooLarge)
 		return
 	}
-	body, err := readPush(w, req)
-	if err != nil {
-		http.Error(w, "read push", http.StatusBadRequest)
+	if rest != "git-receive-pack" {
+		s.cgi(backend, w, req, r, rest, body)
 		return
 	}
 	rec := httptest.NewRecorder()
@@ -97,29 +97,13 @@ func (s *Server) enter(name string, who *actor, push bool) (*repo, []string, err
 	), nil
 }
 
-// cgi lets git answer a request. A body replaces that of the request.
+// cgi lets git answer a request whose body was read.
 func (s *Server) cgi(backend *cgi.Handler, w http.ResponseWriter, req *http.Request, r *repo, rest string, body []byte) {
 	// git takes the repository from GIT_DIR; the path only says what is asked.
 	backend.Env = append(backend.Env, "GIT_PROJECT_ROOT="+filepath.Dir(r.dir), "GIT_HTTP_EXPORT_ALL=1")
 	inner := req.Clone(req.Context())
 	inner.URL.Path = "/" + filepath.Base(r.dir) + "/" + rest
 	inner.Header.Del("Authorization")
-	if body != nil {
-		inner.Header.Del("Content-Encoding")
-		inner.Body, inner.ContentLength, inner.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
-	}
+	inner.Body, inner.ContentLength, inner.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
 	backend.ServeHTTP(w, inner)
-}
-
-// readPush reads all that is pushed.
-func readPush(w http.ResponseWriter, req *http.Request) ([]byte, error) {
-	limited := http.MaxBytesReader(w, req.Body, maxPush)
-	if req.Header.Get("Content-Encoding") != "gzip" {
-		return io.ReadAll(limited)
-	}
-	z, err := gzip.NewReader(limited)
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(io.LimitReader(z, maxPush))
 }

@@ -2,9 +2,6 @@ package githubtest
 
 import (
 	"crypto/rand"
-	"fmt"
-	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -32,15 +29,6 @@ func (u *user) signature(now time.Time) signature {
 	return signature{name: u.name, email: u.email, when: now}
 }
 
-// team is a team of an organisation.
-type team struct {
-	id      int64
-	org     *user
-	slug    string
-	created time.Time
-	members map[*user]bool // true: active, false: invited
-}
-
 // actor is who asks: a user, or an installation of the app in the guise of its bot.
 type actor struct {
 	user *user
@@ -51,35 +39,6 @@ type actor struct {
 	expires time.Time
 	// jwt says that the app itself asks, not its installation.
 	jwt bool
-}
-
-// Permission is what somebody may do in a repository.
-type Permission uint8
-
-// The permissions, each with all before it.
-const (
-	None Permission = iota
-	Read
-	Triage
-	Write
-	Maintain
-	Admin
-)
-
-func (p Permission) role() string {
-	return [...]string{"none", "read", "triage", "write", "maintain", "admin"}[p]
-}
-
-// legacy is the older name, which knows four permissions.
-func (p Permission) legacy() string {
-	switch p {
-	case Triage:
-		return Read.role()
-	case Maintain:
-		return Write.role()
-	default:
-		return p.role()
-	}
 }
 
 // AddUser makes a user. Its mail address, by which commits are known to be its
@@ -160,166 +119,4 @@ func (s *Server) Revoke(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.tokens, token)
-}
-
-// Grant gives a user a permission in a repository, or takes it away (None).
-func (s *Server) Grant(fullName, login string, p Permission) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.repo(fullName)
-	if err != nil {
-		return err
-	}
-	r.access[strings.ToLower(s.person(login).login)] = p
-	return nil
-}
-
-// GrantTeam gives a team, acme/sre for instance, a permission in a repository.
-func (s *Server) GrantTeam(fullName, teamName string, p Permission) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.repo(fullName)
-	if err != nil {
-		return err
-	}
-	t, err := s.team(teamName)
-	if err != nil {
-		return err
-	}
-	r.teams[t] = p
-	return nil
-}
-
-// AddTeam makes a team, acme/sre for instance, of these members, or adds them to it.
-func (s *Server) AddTeam(name string, members ...string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, err := s.team(name)
-	if err != nil {
-		return err
-	}
-	for _, login := range members {
-		t.members[s.person(login)] = true
-	}
-	return nil
-}
-
-// Invite asks a user into a team; the membership stays pending.
-func (s *Server) Invite(teamName, login string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, err := s.team(teamName)
-	if err != nil {
-		return err
-	}
-	t.members[s.person(login)] = false
-	return nil
-}
-
-// LeaveTeam takes a user out of a team.
-func (s *Server) LeaveTeam(teamName, login string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, err := s.team(teamName)
-	if err != nil {
-		return err
-	}
-	delete(t.members, s.person(login))
-	return nil
-}
-
-// team finds or makes a team.
-func (s *Server) team(name string) (*team, error) {
-	name = strings.ToLower(name)
-	org, slug, ok := strings.Cut(name, "/")
-	if !ok || !isName(org) || !isName(slug) {
-		return nil, fmt.Errorf("find team %q: its name must be organisation/team", name)
-	}
-	if t := s.teams[name]; t != nil {
-		return t, nil
-	}
-	owner := s.users[org]
-	if owner == nil {
-		owner = s.addUser(org, organization)
-	}
-	t := &team{id: s.id(), org: owner, slug: slug, created: s.now(), members: map[*user]bool{}}
-	s.teams[name] = t
-	return t, nil
-}
-
-// permission is what somebody may do, nil being a visitor without a token.
-func (r *repo) permission(a *actor) Permission {
-	p := None
-	if !r.private {
-		p = Read
-	}
-	if a == nil {
-		return p
-	}
-	if a.app != nil {
-		if a.app.installed(r) && (a.only == nil || slices.Contains(a.only, r.name)) {
-			return max(p, Write)
-		}
-		return p
-	}
-	return max(p, r.granted(a.user))
-}
-
-// granted is what was given to a user, be it directly, by a team or as the owner.
-func (r *repo) granted(u *user) Permission {
-	if u == r.owner {
-		return Admin
-	}
-	if u.gone {
-		return None
-	}
-	p := r.access[strings.ToLower(u.login)]
-	for t, given := range r.teams {
-		if t.members[u] {
-			p = max(p, given)
-		}
-	}
-	return p
-}
-
-// need refuses who has less than a permission, as GitHub does: who may not read
-// is not told that there is something.
-func (r *repo) need(a *actor, p Permission) error {
-	switch has := r.permission(a); {
-	case has >= p:
-		return nil
-	case has == None:
-		return notFound()
-	case a == nil:
-		return &Error{Status: http.StatusUnauthorized, Message: "Requires authentication"}
-	case a.app != nil:
-		return forbidden("Resource not accessible by integration")
-	case p >= Admin:
-		return forbidden("Must have admin rights to Repository.")
-	default:
-		return forbidden("Must have write access to Repository.")
-	}
-}
-
-// association is how somebody is related to a repository.
-func (r *repo) association(u *user) string {
-	switch {
-	case u == r.owner:
-		return "OWNER"
-	case r.orgMember(u):
-		return "MEMBER"
-	case r.granted(u) > None:
-		return "COLLABORATOR"
-	default:
-		return "NONE"
-	}
-}
-
-func (r *repo) orgMember(u *user) bool {
-	for t := range r.teams {
-		if t.org == r.owner && t.members[u] {
-			return true
-		}
-	}
-	return false
 }

@@ -8,10 +8,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Webhook is where events are sent.
@@ -39,6 +39,8 @@ type Delivery struct {
 	Lost bool
 	// Error says why there was no answer.
 	Error string
+
+	to int64 // the webhook's id
 }
 
 type hook struct {
@@ -53,6 +55,7 @@ type hooking struct {
 	wake   chan struct{}
 	idle   []chan struct{} // closed when the queue is empty and nothing is under way
 	busy   bool
+	held   int // how many hold back what is queued
 	lose   int // how many of the next ones are lost
 	double int // how many of the next ones are sent twice
 	number int
@@ -85,6 +88,30 @@ func (s *Server) AddWebhook(w Webhook) error {
 	}, []*hook{h})
 }
 
+// maxSent is how many deliveries are remembered.
+const maxSent = 2000
+
+// done remembers a delivery. The oldest ones are forgotten.
+func (h *hooking) done(d Delivery) {
+	h.sent = append(h.sent, d)
+	if len(h.sent) > maxSent {
+		h.sent = slices.Clone(h.sent[maxSent/2:])
+	}
+}
+
+// HoldWebhooks keeps events back, in their order, until release is called.
+func (s *Server) HoldWebhooks() (release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hooking.held++
+	return sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.hooking.held--
+		s.hooking.ring()
+	})
+}
+
 // LoseWebhooks makes the next n events get lost.
 func (s *Server) LoseWebhooks(n int) {
 	s.mu.Lock()
@@ -115,17 +142,19 @@ func (s *Server) Redeliver(id string) error {
 			continue
 		}
 		for _, h := range s.hooks {
-			s.push(&delivery{Delivery: Delivery{ID: d.ID, Event: d.Event, Action: d.Action, Payload: d.Payload}, hook: *h, times: 1})
+			if h.id == d.to {
+				s.push(&delivery{Delivery: Delivery{ID: d.ID, Event: d.Event, Action: d.Action, Payload: d.Payload, to: h.id}, hook: *h, times: 1})
+			}
 		}
 		return nil
 	}
 	return fmt.Errorf("redeliver event %s: there was none", id)
 }
 
-// WaitWebhooks returns when all events so far are sent or lost.
+// WaitWebhooks returns when all events so far are sent, lost or held back.
 func (s *Server) WaitWebhooks(ctx context.Context) error {
 	s.mu.Lock()
-	if !s.hooking.busy && len(s.hooking.queue) == 0 {
+	if !s.hooking.busy && (s.hooking.held > 0 || len(s.hooking.queue) == 0) {
 		s.mu.Unlock()
 		return nil
 	}
@@ -174,7 +203,7 @@ func (s *Server) enqueue(event, action string, payload object, to []*hook) error
 		s.hooking.number++
 		s.push(&delivery{
 			Delivery: Delivery{
-				ID: fmt.Sprintf("%08x-0000-4000-8000-%012x", s.hooking.number, h.id), Event: event, Action: action, Payload: body,
+				ID: fmt.Sprintf("%08x-0000-4000-8000-%012x", s.hooking.number, h.id), Event: event, Action: action, Payload: body, to: h.id,
 			}, hook: *h, times: 1,
 		})
 	}
@@ -187,15 +216,20 @@ func (s *Server) push(d *delivery) {
 	case s.hooking.lose > 0 && d.Event != "ping":
 		s.hooking.lose--
 		d.Lost = true
-		s.hooking.sent = append(s.hooking.sent, d.Delivery)
+		s.hooking.done(d.Delivery)
 		return
 	case s.hooking.double > 0 && d.Event != "ping":
 		s.hooking.double--
 		d.times = 2
 	}
 	s.hooking.queue = append(s.hooking.queue, d)
+	s.hooking.ring()
+}
+
+// ring wakes the goroutine that delivers.
+func (h *hooking) ring() {
 	select {
-	case s.hooking.wake <- struct{}{}:
+	case h.wake <- struct{}{}:
 	default:
 	}
 }
@@ -205,7 +239,7 @@ func (s *Server) deliverAll() {
 	for {
 		s.mu.Lock()
 		var d *delivery
-		if len(s.hooking.queue) > 0 {
+		if len(s.hooking.queue) > 0 && s.hooking.held == 0 {
 			d, s.hooking.queue = s.hooking.queue[0], s.hooking.queue[1:]
 		}
 		s.hooking.busy = d != nil
@@ -225,12 +259,13 @@ func (s *Server) deliverAll() {
 			}
 		}
 		for range d.times {
+			d.Status, d.Error = 0, ""
 			if err := s.deliver(d); err != nil {
 				d.Error = err.Error()
 				s.log.Warn("webhook was not delivered", "event", d.Event, "error", err)
 			}
 			s.mu.Lock()
-			s.hooking.sent = append(s.hooking.sent, d.Delivery)
+			s.hooking.done(d.Delivery)
 			s.mu.Unlock()
 		}
 	}
@@ -260,148 +295,4 @@ func (s *Server) deliver(d *delivery) error {
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
 	d.Status = resp.StatusCode
 	return nil
-}
-
-// sender is who an event is about; what nobody knows was done by the owner.
-func (s *Server) sender(r *repo, by *user) object {
-	if by == nil {
-		by = r.owner
-	}
-	return s.userObject(by)
-}
-
-// event sends an event of a repository.
-func (s *Server) event(r *repo, event, action string, by *user, payload object) error {
-	if len(s.hooks) == 0 {
-		return nil
-	}
-	repository, err := s.repoObject(r)
-	if err != nil {
-		return err
-	}
-	maps.Copy(payload, object{"repository": repository, "sender": s.sender(r, by)})
-	if s.app != nil && s.app.installed(r) {
-		payload["installation"] = object{"id": s.app.InstallationID, "node_id": node("Installation", s.app.InstallationID)}
-	}
-	return s.send(event, action, payload)
-}
-
-func (s *Server) sendPull(r *repo, i *issue, action string, by *user, more object) error {
-	if len(s.hooks) == 0 {
-		return nil
-	}
-	o, err := s.renderPull(r, i)
-	if err != nil {
-		return err
-	}
-	payload := object{"number": i.number, "pull_request": o}
-	maps.Copy(payload, more)
-	return s.event(r, "pull_request", action, by, payload)
-}
-
-func (s *Server) sendReview(r *repo, i *issue, v *review, action string, by *user) error {
-	if len(s.hooks) == 0 {
-		return nil
-	}
-	o, err := s.renderSimplePull(r, i)
-	if err != nil {
-		return err
-	}
-	rendered := s.renderReview(r, i, v)
-	rendered["state"] = strings.ToLower(v.state)
-	rendered["body"] = text(v.body)
-	return s.event(r, "pull_request_review", action, by, object{"pull_request": o, "review": rendered})
-}
-
-func (s *Server) sendComment(r *repo, c *comment, action string, by *user, changes object) error {
-	payload := object{"issue": s.renderIssue(r, c.issue), "comment": s.renderComment(r, c)}
-	if changes != nil {
-		payload["changes"] = changes
-	}
-	return s.event(r, "issue_comment", action, by, payload)
-}
-
-func (s *Server) sendPush(r *repo, a *activity, forced bool) error {
-	if len(s.hooks) == 0 {
-		return nil
-	}
-	var commits []commit
-	var err error
-	switch {
-	case a.after == zero:
-	case a.before == zero:
-		commits, err = r.log("-1", a.after)
-	default:
-		commits, err = r.log("--reverse", "--topo-order", a.after, "^"+a.before)
-	}
-	if err != nil {
-		return err
-	}
-	list := []object{}
-	var head any
-	for _, k := range commits[max(len(commits)-2048, 0):] {
-		o, err := s.pushedCommit(r, k)
-		if err != nil {
-			return err
-		}
-		list = append(list, o)
-		if k.sha == a.after {
-			head = o
-		}
-	}
-	if head == nil && a.after != zero { // moved back: no commit is new
-		k, err := r.one(a.after)
-		if err != nil {
-			return err
-		}
-		if head, err = s.pushedCommit(r, k); err != nil {
-			return err
-		}
-	}
-	by := a.by
-	if by == nil {
-		by = r.owner
-	}
-	return s.event(r, "push", "", a.by, object{
-		"ref": a.ref, "before": a.before, "after": a.after, "created": a.before == zero, "deleted": a.after == zero,
-		"forced": forced, "base_ref": nil, "commits": list, "head_commit": head,
-		"pusher":  object{"name": by.login, "email": by.email},
-		"compare": s.URL + "/" + r.full() + "/compare/" + a.before + "..." + a.after,
-	})
-}
-
-func (s *Server) pushedCommit(r *repo, k commit) (object, error) {
-	from := emptyTree
-	if len(k.parents) > 0 {
-		from = k.parents[0]
-	}
-	diffs, err := r.diff(from, k.sha)
-	if err != nil {
-		return nil, err
-	}
-	added, removed, modified := []string{}, []string{}, []string{}
-	for _, d := range diffs {
-		switch d.status {
-		case "added":
-			added = append(added, d.path)
-		case "removed":
-			removed = append(removed, d.path)
-		case "renamed":
-			added, removed = append(added, d.path), append(removed, d.previous)
-		default:
-			modified = append(modified, d.path)
-		}
-	}
-	person := func(sig signature) object {
-		o := renderSignature(sig)
-		if u := s.byEmail(sig.email); u != nil {
-			o["username"] = u.login
-		}
-		return o
-	}
-	return object{
-		"id": k.sha, "tree_id": k.tree, "distinct": true, "message": k.message, "timestamp": stamp(k.committer.when),
-		"url":    s.URL + "/" + r.full() + "/commit/" + k.sha,
-		"author": person(k.author), "committer": person(k.committer), "added": added, "removed": removed, "modified": modified,
-	}, nil
 }

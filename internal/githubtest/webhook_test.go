@@ -157,7 +157,7 @@ func TestAForcedPushIsToldAsOne(t *testing.T) {
 	}
 	push := r.events[2].(*github.PushEvent)
 	if !push.GetForced() || push.GetBefore() != old || push.GetAfter() != sha || push.GetPusher().GetName() != "grace" ||
-		push.GetRef() != "refs/heads/new" || len(push.Commits) != 1 || push.GetHeadCommit().GetMessage() != "Mine" {
+		push.GetRepo().GetOwner().GetName() != "acme" || push.GetRepo().GetPushedAt().IsZero() || push.GetRef() != "refs/heads/new" || len(push.Commits) != 1 || push.GetHeadCommit().GetMessage() != "Mine" {
 		t.Errorf("push %+v", push)
 	}
 }
@@ -176,6 +176,12 @@ func TestOnlyTheEventsThatWereAskedForAreSent(t *testing.T) {
 func TestWebhooksAreLostDoubledAndSentAgain(t *testing.T) {
 	w := start(t, nil)
 	r := w.receive("secret", "issue_comment")
+	other := w.receive("other", "push") // gets nothing of all this
+	defer func() {
+		if got := other.since(w); !slices.Equal(got, []string{"ping"}) {
+			t.Errorf("the other webhook got %v", got)
+		}
+	}()
 	number, err := w.As("ada").OpenIssue(fleet, "Drift", "")
 	w.ok(err)
 	say := func() {
@@ -188,7 +194,7 @@ func TestWebhooksAreLostDoubledAndSentAgain(t *testing.T) {
 	if got := r.since(w); len(got) != 0 {
 		t.Errorf("a lost event came: %v", got)
 	}
-	lost := w.Deliveries()[1]
+	lost := w.Deliveries()[2]
 	if !lost.Lost || lost.Status != 0 {
 		t.Errorf("lost as %+v", lost)
 	}
@@ -207,6 +213,24 @@ func TestWebhooksAreLostDoubledAndSentAgain(t *testing.T) {
 	}
 	if err := w.Redeliver("nothing"); err == nil {
 		t.Error("what was never sent was sent again")
+	}
+}
+
+func TestEventsThatAreHeldBackComeLaterInTheirOrder(t *testing.T) {
+	w := start(t, nil)
+	r := w.receive("secret", "issue_comment", "pull_request")
+	r.since(w)
+	release := w.HoldWebhooks()
+	number, _ := w.propose("ada", "new", "7.6.1")
+	_, err := w.As("ada").Comment(fleet, number, "Hello")
+	w.ok(err)
+	if got := r.since(w); len(got) != 0 {
+		t.Errorf("came although held back: %v", got)
+	}
+	release()
+	release()
+	if got := r.since(w); !slices.Equal(got, []string{"pull_request/opened", "issue_comment/created"}) {
+		t.Errorf("came later: %v", got)
 	}
 }
 

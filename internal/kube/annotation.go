@@ -25,7 +25,10 @@ const (
 	NextAnnotation = annotationPrefix + "next"
 	// SinceAnnotation is when the newest write was decided on.
 	SinceAnnotation = annotationPrefix + "since"
-	// ReasonAnnotation says why: why it moved, or why it waits.
+	// StateAnnotation is a word for what goes on: starting, rolling, finished, or
+	// why it waits, such as window-closed or release-paused.
+	StateAnnotation = annotationPrefix + "state"
+	// ReasonAnnotation says the same in a sentence.
 	ReasonAnnotation = annotationPrefix + "reason"
 	// StrategyAnnotation is there while pods are replaced by evicting them after
 	// a redirect half way. It holds the update strategy to go back to.
@@ -69,6 +72,7 @@ type note struct {
 	mark   plan.Mark
 	from   string
 	next   string
+	state  string
 	reason string
 	at     time.Time
 }
@@ -91,7 +95,7 @@ func (n note) annotations() (map[string]string, error) {
 	}
 	for k, v := range map[string]string{
 		ReleaseAnnotation: n.mark.Release, CommitAnnotation: n.mark.Commit,
-		FromAnnotation: n.from, NextAnnotation: n.next, ReasonAnnotation: reason,
+		FromAnnotation: n.from, NextAnnotation: n.next, StateAnnotation: n.state, ReasonAnnotation: reason,
 	} {
 		if v != "" {
 			out[k] = v

@@ -41,7 +41,9 @@ func (e *events) add(product string, obj any) {
 // again asks for a workload to be looked at in the next observation.
 func (e *events) again(k workloadKey) {
 	e.mu.Lock()
-	e.dirty[k] = e.dirty[k]
+	if _, ok := e.dirty[k]; !ok {
+		e.dirty[k] = false
+	}
 	e.mu.Unlock()
 }
 

@@ -84,7 +84,6 @@ func (p *Plane) followAll(products []fleet.Product) error {
 		keys, wanted[product.Name] = append(keys, key), true
 		if w := p.watches[product.Name]; w != nil {
 			if w.key == key {
-				w.product = *product
 				continue
 			}
 			p.unfollow(product.Name)
@@ -150,8 +149,6 @@ type record struct {
 	// pods are looked at again at lookAt, unless the workload changes before.
 	lookAt time.Time
 	delay  time.Duration
-	// listError is why the pods could not be listed.
-	listError string
 }
 
 // refresh looks again at workloads that have changed, and at those whose pods may
@@ -159,8 +156,9 @@ type record struct {
 func (p *Plane) refresh(ctx context.Context, now time.Time, all bool) {
 	dirty := p.events.take()
 	for key, r := range p.records {
-		if all || (!r.lookAt.IsZero() && !now.Before(r.lookAt)) {
-			dirty[key] = dirty[key]
+		due := !r.lookAt.IsZero() && !now.Before(r.lookAt)
+		if _, ok := dirty[key]; !ok && (all || due) {
+			dirty[key] = false
 		}
 	}
 	var look []*record
@@ -285,6 +283,7 @@ func (p *Plane) clusterOf(r *record, w *watch, pods []pod, listErr error, seen *
 	if why := p.refusals.of(r.key); why != "" && c.Problem == "" {
 		c.Problem = why
 	}
+	c.State = o.Annotations[StateAnnotation]
 	c.Owner, c.ChangedBy = o.owner.tool, o.owner.setBy
 	c.AsOf = time.Time{}
 	c.Revision = ""

@@ -40,7 +40,7 @@ func ownershipOf(entries []metav1.ManagedFieldsEntry, where written, m *metav1.O
 			continue
 		}
 		var fields map[string]any
-		if json.Unmarshal(e.FieldsV1.Raw, &fields) != nil {
+		if json.Unmarshal(e.FieldsV1.GetRawBytes(), &fields) != nil {
 			continue
 		}
 		image := has(fields, where.image)

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -35,6 +36,10 @@ const readyDelay = 700 * time.Millisecond
 var shared = kubetest.Shared{Config: kubetest.Config{Planes: 2, ReadyDelay: readyDelay}}
 
 func TestMain(m *testing.M) {
+	// These tests wait more than they compute.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	shared.Stop()
 	os.Exit(code)
@@ -42,7 +47,8 @@ func TestMain(m *testing.M) {
 
 // controlPlane is one of the rig's, with an admin's hands.
 type controlPlane struct {
-	admin kubernetes.Interface
+	admin       kubernetes.Interface
+	adminConfig *rest.Config
 	// user is how Wavegate reaches it: as a user with the rights of rbac.yaml.
 	user *rest.Config
 }
@@ -73,7 +79,7 @@ func plane(t testing.TB, n int) *controlPlane {
 	if err := once.(func() error)(); err != nil {
 		t.Fatal(err)
 	}
-	return &controlPlane{admin: admin, user: user}
+	return &controlPlane{admin: admin, adminConfig: adminConfig, user: user}
 }
 
 // grant creates the roles of rbac.yaml and binds them to the user wavegate.
@@ -89,6 +95,9 @@ func grant(ctx context.Context, admin kubernetes.Interface) error {
 		if _, err := admin.RbacV1().ClusterRoles().Create(ctx, &role, metav1.CreateOptions{}); err != nil {
 			return err
 		}
+		if role.Name == "wavegate-data-plane-secrets" {
+			continue // bound in one namespace by the test that needs it
+		}
 		binding := &rbacv1.ClusterRoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Name: role.Name},
 			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
@@ -97,6 +106,23 @@ func grant(ctx context.Context, admin kubernetes.Interface) error {
 		if _, err := admin.RbacV1().ClusterRoleBindings().Create(ctx, binding, metav1.CreateOptions{}); err != nil {
 			return err
 		}
+	}
+}
+
+// allow gives Wavegate's user a right in the test's namespace.
+func (w *world) allow(t testing.TB, rule rbacv1.PolicyRule) {
+	t.Helper()
+	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "more"}, Rules: []rbacv1.PolicyRule{rule}}
+	binding := &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "more"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "more"},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.UserKind, Name: "wavegate", APIGroup: rbacv1.GroupName}},
+	}
+	if _, err := w.admin.RbacV1().Roles(w.ns).Create(t.Context(), role, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.admin.RbacV1().RoleBindings(w.ns).Create(t.Context(), binding, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/client-go/rest"
 
 	"github.com/wavegate-dev/wavegate/internal/dataplanetest"
 	"github.com/wavegate-dev/wavegate/internal/kube"
@@ -25,7 +27,11 @@ type world struct {
 	ns    string
 	wire  *wire
 	plane *kube.Plane
+	// config goes through the wire.
+	config *rest.Config
 
+	// images is the namespace in the names of images; ns without it.
+	images   string
 	policy   appsv1.PodManagementPolicyType
 	strategy appsv1.StatefulSetUpdateStrategyType
 }
@@ -51,7 +57,7 @@ func newWorld(t testing.TB, n int) *world {
 	w := &world{controlPlane: plane(t, n)}
 	w.ns = w.namespace(t)
 	config, wire := w.through(t)
-	w.wire = wire
+	w.wire, w.config = wire, config
 	p, err := kube.New(kube.Config{Name: fmt.Sprintf("plane-%d", n), REST: config, Namespace: w.ns, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +88,11 @@ func (w *world) Versions() [3]fleet.Version {
 }
 
 func (w *world) image(product string, v fleet.Version) string {
-	return "registry.example.com/" + w.ns + "/" + product + ":" + v.String()
+	ns := w.ns
+	if w.images != "" {
+		ns = w.images
+	}
+	return "registry.example.com/" + ns + "/" + product + ":" + v.String()
 }
 
 func (w *world) template(c dataplanetest.Cluster) corev1.PodTemplateSpec {
@@ -122,10 +132,15 @@ func (w *world) create(t testing.TB, c dataplanetest.Cluster) {
 	t.Helper()
 	n := int32(c.Replicas)
 	selector := &metav1.LabelSelector{MatchLabels: map[string]string{"cluster": c.Name}}
+	one, zero := intstr.FromInt32(1), intstr.FromInt32(0)
 	var err error
 	if c.Product == "connect" {
 		_, err = w.admin.AppsV1().Deployments(w.ns).Create(t.Context(), &appsv1.Deployment{
-			ObjectMeta: w.meta(c), Spec: appsv1.DeploymentSpec{Replicas: &n, Selector: selector, Template: w.template(c)},
+			ObjectMeta: w.meta(c), Spec: appsv1.DeploymentSpec{
+				Replicas: &n, Selector: selector, Template: w.template(c),
+				// One pod after the other, so that there is time to hold it.
+				Strategy: appsv1.DeploymentStrategy{RollingUpdate: &appsv1.RollingUpdateDeployment{MaxSurge: &one, MaxUnavailable: &zero}},
+			},
 		}, metav1.CreateOptions{})
 	} else {
 		_, err = w.admin.AppsV1().StatefulSets(w.ns).Create(t.Context(), &appsv1.StatefulSet{

@@ -16,7 +16,8 @@ import (
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 )
 
-// watch follows the workloads of one product.
+// watch follows the workloads of one product. Its fields never change: a product
+// that is another is another watch.
 type watch struct {
 	product  fleet.Product
 	key      string // what it is made from: another key is another watch
@@ -70,6 +71,8 @@ func (l *link) problem() error {
 		return nil
 	case l.err != nil:
 		return l.err
+	case l.closed.IsZero():
+		return nil // the first list is under way
 	case l.now().Sub(l.closed) > watchGrace:
 		return fmt.Errorf("its watch ended %s ago and has not been opened again", l.now().Sub(l.closed).Round(time.Second))
 	default:
@@ -111,7 +114,7 @@ func (t *trackedWatch) Stop() {
 
 // follow starts the watch of a product.
 func (p *Plane) follow(product fleet.Product, key string) (*watch, error) {
-	w := &watch{product: product, key: key, link: &link{now: p.cfg.Now, closed: p.cfg.Now()}}
+	w := &watch{product: product, key: key, link: &link{now: p.cfg.Now}}
 	selector := selectorOf(product.Spec.Workload.Selector)
 	narrow := func(o metav1.ListOptions) metav1.ListOptions {
 		o.LabelSelector = selector
@@ -181,13 +184,14 @@ func (p *Plane) listWatch(product *fleet.Product) (calls, runtime.Object) {
 			},
 			watch: apps.Deployments(ns).Watch,
 		}, &appsv1.Deployment{}
+	default:
+		return calls{
+			list: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+				return apps.StatefulSets(ns).List(ctx, o)
+			},
+			watch: apps.StatefulSets(ns).Watch,
+		}, &appsv1.StatefulSet{}
 	}
-	return calls{
-		list: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-			return apps.StatefulSets(ns).List(ctx, o)
-		},
-		watch: apps.StatefulSets(ns).Watch,
-	}, &appsv1.StatefulSet{}
 }
 
 // get returns a workload as the watch has it.

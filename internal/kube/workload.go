@@ -56,10 +56,11 @@ func (w *workload) atRest() bool {
 		return w.available >= n
 	case fleet.CustomResource:
 		return true
+	default:
+		// Before Kubernetes 1.37 an OnDelete update leaves the current revision
+		// as it was.
+		return w.current == w.target || w.onDelete
 	}
-	// Before Kubernetes 1.37 an OnDelete update leaves the current revision as
-	// it was.
-	return w.current == w.target || w.onDelete
 }
 
 // trim cuts an object down to a workload.

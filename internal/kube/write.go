@@ -35,8 +35,12 @@ const (
 // write changes a workload and leaves the action's mark in the same call. It
 // fails with a conflict when the workload is another than the one observed.
 func (t *task) write(ctx context.Context, f fields, next string) error {
+	state := t.action.State
+	if state == "" {
+		state = t.workload.Annotations[StateAnnotation]
+	}
 	note, err := note{
-		mark: t.action.Mark, from: t.from(), next: next, reason: t.action.Reason, at: t.plane.cfg.Now(),
+		mark: t.action.Mark, from: t.from(), next: next, state: state, reason: t.action.Reason, at: t.plane.cfg.Now(),
 	}.annotations()
 	if err != nil {
 		return err
@@ -87,7 +91,7 @@ func (t *task) leftBehind(note map[string]string) bool {
 // ours reports whether an annotation belongs to a note.
 func ours(key string) bool {
 	switch key {
-	case MarkAnnotation, ReleaseAnnotation, CommitAnnotation, FromAnnotation, NextAnnotation, SinceAnnotation, ReasonAnnotation:
+	case MarkAnnotation, ReleaseAnnotation, CommitAnnotation, FromAnnotation, NextAnnotation, SinceAnnotation, StateAnnotation, ReasonAnnotation:
 		return true
 	default:
 		return false

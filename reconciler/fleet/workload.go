@@ -75,8 +75,15 @@ func (r Resource) Resolve() Resource {
 		to   *string
 		from string
 	}{
-		{&r.APIVersion, p.APIVersion}, {&r.Kind, p.Kind}, {&r.Plural, p.Plural}, {&r.Version, p.Version}, {&r.Image, p.Image},
-		{&r.Observed, p.Observed}, {&r.Ready, p.Ready}, {&r.Replicas, p.Replicas}, {&r.ReadyReplicas, p.ReadyReplicas},
+		{&r.APIVersion, p.APIVersion},
+		{&r.Kind, p.Kind},
+		{&r.Plural, p.Plural},
+		{&r.Version, p.Version},
+		{&r.Image, p.Image},
+		{&r.Observed, p.Observed},
+		{&r.Ready, p.Ready},
+		{&r.Replicas, p.Replicas},
+		{&r.ReadyReplicas, p.ReadyReplicas},
 		{&r.PauseAnnotation, p.PauseAnnotation},
 	} {
 		if *f.to == "" {
@@ -134,8 +141,12 @@ func (d *decoder) checkResource(path string, given *Resource) {
 	}
 	ready, _, _ := strings.Cut(r.Ready, "=")
 	for _, f := range []struct{ name, path string }{
-		{"version", r.Version}, {"image", r.Image}, {"observed", r.Observed}, {"replicas", r.Replicas},
-		{"readyReplicas", r.ReadyReplicas}, {"ready", ready},
+		{"version", r.Version},
+		{"image", r.Image},
+		{"observed", r.Observed},
+		{"replicas", r.Replicas},
+		{"readyReplicas", r.ReadyReplicas},
+		{"ready", ready},
 	} {
 		if err := checkFieldPath(f.path); err != nil {
 			d.report(path+"."+f.name, err)

@@ -46,4 +46,7 @@ type Action struct {
 	Mark Mark
 	// Reason says why, for people and for the journal.
 	Reason string
+	// State is the word for it that is left on the cluster; empty leaves the one
+	// that is there.
+	State string
 }

@@ -57,6 +57,10 @@ type Cluster struct {
 	// ChangedBy is who set the version last, when that was not Wavegate and is
 	// known.
 	ChangedBy string
+	// State is the word that the newest action left on the cluster, for people who
+	// look at it: why it moves or waits. Empty when none is kept there; a data
+	// plane that keeps it is told when it has become untrue.
+	State string
 	// Revision identifies this observation to the data plane. Actions carry it
 	// back; one that is no longer current conflicts.
 	Revision string

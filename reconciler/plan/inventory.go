@@ -40,7 +40,7 @@ type columns struct {
 	product, plane           []uint32
 	version, target          []uint32
 	unknown, problem         []uint32
-	owner, changedBy         []uint32
+	owner, changedBy, state  []uint32
 	mark                     []uint32
 	markedAt                 []int64
 	replicas, updated, ready []uint16
@@ -183,7 +183,7 @@ func (inv *Inventory) Clone() *Inventory {
 		product: slices.Clone(c.product), plane: slices.Clone(c.plane),
 		version: slices.Clone(c.version), target: slices.Clone(c.target),
 		unknown: slices.Clone(c.unknown), problem: slices.Clone(c.problem),
-		owner: slices.Clone(c.owner), changedBy: slices.Clone(c.changedBy),
+		owner: slices.Clone(c.owner), changedBy: slices.Clone(c.changedBy), state: slices.Clone(c.state),
 		mark: slices.Clone(c.mark), markedAt: slices.Clone(c.markedAt),
 		replicas: slices.Clone(c.replicas), updated: slices.Clone(c.updated), ready: slices.Clone(c.ready),
 		next: slices.Clone(c.next), readySince: slices.Clone(c.readySince),

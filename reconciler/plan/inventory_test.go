@@ -34,7 +34,9 @@ func TestTheInventoryIsWhatTheDataPlanesLastSaid(t *testing.T) {
 				Replicas: 3, Updated: rapid.IntRange(0, 3).Draw(t, "updated"), Ready: rapid.IntRange(0, 3).Draw(t, "ready"),
 				Next: rapid.IntRange(-1, 2).Draw(t, "next"), Stranded: rapid.Bool().Draw(t, "stranded"), Ratchet: rapid.Bool().Draw(t, "ratchet"),
 				Held: rapid.Bool().Draw(t, "held"), Problem: rapid.SampledFrom([]string{"", "CrashLoopBackOff"}).Draw(t, "problem"),
-				Mark: plan.Mark{Release: "r", Version: v("7.6.1"), StartedAt: now}, Revision: fmt.Sprint(now.Unix()), ReadySince: now.Add(-time.Minute),
+				Owner: rapid.SampledFrom([]string{"", "Argo CD"}).Draw(t, "owner"), ChangedBy: rapid.SampledFrom([]string{"", "helm"}).Draw(t, "by"),
+				State: rapid.SampledFrom([]string{"", "rolling", "finished"}).Draw(t, "state"),
+				Mark:  plan.Mark{Release: "r", Version: v("7.6.1"), StartedAt: now}, Revision: fmt.Sprint(now.Unix()), ReadySince: now.Add(-time.Minute),
 			}
 		}
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {

@@ -60,6 +60,7 @@ func (inv *Inventory) Cluster(r Row) Cluster {
 		Problem:    inv.strings.values[col.problem[r]],
 		Owner:      inv.strings.values[col.owner[r]],
 		ChangedBy:  inv.strings.values[col.changedBy[r]],
+		State:      inv.strings.values[col.state[r]],
 		Ratchet:    col.flags[r]&flagRatchet != 0,
 		Held:       col.flags[r]&flagHeld != 0,
 		Stranded:   col.flags[r]&flagStranded != 0,

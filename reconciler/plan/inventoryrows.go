@@ -73,7 +73,7 @@ func (inv *Inventory) newRow(name string) Row {
 	inv.names = append(inv.names, name)
 	inv.rows[name] = r
 	c := &inv.col
-	for _, col := range []*[]uint32{&c.product, &c.plane, &c.version, &c.target, &c.unknown, &c.problem, &c.owner, &c.changedBy, &c.mark} {
+	for _, col := range []*[]uint32{&c.product, &c.plane, &c.version, &c.target, &c.unknown, &c.problem, &c.owner, &c.changedBy, &c.state, &c.mark} {
 		*col = append(*col, 0)
 	}
 	for _, col := range []*[]uint16{&c.replicas, &c.updated, &c.ready} {
@@ -97,6 +97,7 @@ func (inv *Inventory) fill(r Row, plane string, c *Cluster) {
 	col.problem[r] = inv.strings.id(c.Problem)
 	col.owner[r] = inv.strings.id(c.Owner)
 	col.changedBy[r] = inv.strings.id(c.ChangedBy)
+	col.state[r] = inv.strings.id(c.State)
 	mark := c.Mark
 	mark.StartedAt = time.Time{}
 	col.mark[r] = inv.marks.id(mark)

@@ -18,6 +18,9 @@ import (
 func TestSafetyLawsHoldUnderFaults(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := smallWorld(rt)
+		if rapid.Bool().Draw(rt, "words") {
+			w.words()
+		}
 		o := &oracle{t: rt, w: w, lastOrdinal: map[string]int{}, halted: map[string]bool{}, lastStart: map[string]int{}}
 		w.setVersion("c1", "canary", "7.6.1")
 		commits := 1

@@ -197,6 +197,7 @@ func (c *cycle) judgeRedirect(s *subject) Decision {
 	f, _, gates := c.ask(&redirectGates, s)
 	if gates != 0 {
 		c.hold(s, f)
+		c.sayWhy(s, f)
 		return decision(Stopped, f, gates)
 	}
 	if inv.col.target[s.row] == s.view.version {
@@ -228,6 +229,7 @@ func (c *cycle) judgeRunning(s *subject, member *Member) Decision {
 	f, _, gates := c.ask(&goOnGates, s)
 	if gates != 0 {
 		c.hold(s, f)
+		c.sayWhy(s, f)
 		return decision(Stopped, f, gates)
 	}
 	if col.flags[s.row]&flagRatchet == 0 {
@@ -272,9 +274,12 @@ func (c *cycle) judgeFinished(s *subject) Decision {
 	case inv.col.version[s.row] != s.view.version:
 		return Decision{Verdict: Drifted, Reason: DiffersFromTarget, Drift: ChangedByHand}
 	}
-	if mark := inv.Mark(s.row); mark.Failed != "" {
+	switch mark := inv.Mark(s.row); {
+	case mark.Failed != "":
 		mark.Failed = ""
-		c.put(s, Note, mark, "retried and finished")
+		c.putState(s, Note, mark, "retried and finished", stateFinished)
+	case inv.untidy(s.row):
+		c.putState(s, Note, mark, "runs "+s.view.target.Version.String(), stateFinished)
 	}
 	return Decision{Verdict: Current}
 }
@@ -326,11 +331,43 @@ func (c *cycle) act(s *subject, kind ActionKind, reason string) {
 }
 
 func (c *cycle) put(s *subject, kind ActionKind, mark Mark, reason string) {
+	c.putState(s, kind, mark, reason, stateAfter[kind])
+}
+
+// The words that are left on clusters, besides those of reasons.
+const (
+	stateStarting = "starting"
+	stateRolling  = "rolling"
+	stateFinished = "finished"
+)
+
+var stateAfter = [...]string{Start: stateStarting, Step: stateRolling, Hold: "", Continue: stateRolling, Note: ""}
+
+func (c *cycle) putState(s *subject, kind ActionKind, mark Mark, reason, state string) {
 	a := c.action(s, kind, mark, reason)
+	a.State = state
 	if kind == Step {
 		a.Ordinal = int(c.in.Fleet.col.next[s.row])
 	}
 	c.plan.Actions = append(c.plan.Actions, a)
+}
+
+// untidy reports whether what a cluster says of itself is untrue: it has finished
+// and still tells how it moved.
+func (inv *Inventory) untidy(r Row) bool {
+	id := inv.col.state[r]
+	return id != 0 && !inv.inFlight(r) && inv.strings.values[id] != stateFinished
+}
+
+// sayWhy leaves on a cluster that stands still half way why it does. Causes that
+// pass by themselves in a moment are not worth a write.
+func (c *cycle) sayWhy(s *subject, f Finding) {
+	id := c.in.Fleet.col.state[s.row]
+	word := f.Reason.String()
+	if id == 0 || f.Reason == ClockJumped || c.in.Fleet.strings.values[id] == word || c.actionFor(s.row) != nil {
+		return
+	}
+	c.putState(s, Note, c.in.Fleet.Mark(s.row), c.text(s.row, s.view, f), word)
 }
 
 func (c *cycle) action(s *subject, kind ActionKind, mark Mark, reason string) Action {

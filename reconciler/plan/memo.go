@@ -27,7 +27,7 @@ type memo struct {
 	views  []*view // in the order of the train
 	byKey  map[TargetKey]int32
 	flight map[Row]struct{} // in flight, by observation or by the ledger
-	noted  map[Row]struct{} // carry a mark that says paused or failed
+	noted  map[Row]struct{} // carry a mark that says paused or failed, or a word that is untrue
 
 	alerts  []Alert         // that name a cluster, sorted
 	alertOf map[Row][]int32 // indices of alerts
@@ -168,7 +168,7 @@ func (m *memo) refresh(r Row) {
 		now.changed = true
 	}
 	m.refreshFlight(r)
-	if mark := &m.inv.marks.values[m.inv.col.mark[r]]; mark.Paused != "" || mark.AllPaused != "" || mark.Failed != "" {
+	if mark := &m.inv.marks.values[m.inv.col.mark[r]]; mark.Paused != "" || mark.AllPaused != "" || mark.Failed != "" || m.inv.untidy(r) {
 		m.noted[r] = struct{}{}
 	} else {
 		delete(m.noted, r)

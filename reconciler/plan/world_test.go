@@ -307,6 +307,9 @@ func (w *world) act(a plan.Action) {
 		return
 	}
 	m.Mark = a.Mark
+	if m.State != "" && a.State != "" {
+		m.State = a.State
+	}
 	switch a.Kind {
 	case plan.Start:
 		m.starts++
