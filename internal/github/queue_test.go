@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -144,4 +145,84 @@ func TestAMergeOfAnotherHeadIsRefused(t *testing.T) {
 	e, err := w.retelling(asMerges).Approve(context.Background(), w.commit(w.pull(n).GetMergeCommitSHA()), one)
 	w.ok(err)
 	mustBe(t, e, admission.Refused, "is not "+short(head)+", the head of pull request #1")
+}
+
+func TestTheQueueMayNotAddToWhatWasReviewed(t *testing.T) {
+	for _, method := range []githubtest.Method{githubtest.MergeCommit, githubtest.Squash, githubtest.Rebase} {
+		t.Run(string(method), func(t *testing.T) {
+			t.Parallel()
+			w := start(t, nil)
+			n := w.propose("ada", "new", "7.6.1")
+			w.approve("grace", n)
+			sha, err := w.As("olga").MergeWith(repo, n, method, githubtest.Change{Write: githubtest.Files{"cohorts/20-prod.yaml": "kafka: 7.6.1\n"}})
+			w.ok(err)
+			mustBe(t, w.verdict(sha, one), admission.Refused, `in "cohorts/20-prod.yaml"`, "not what was reviewed")
+		})
+	}
+}
+
+func TestWhatComesAlongWithAMergeIsNotTakenForIt(t *testing.T) {
+	// along pushes a commit of olga's to main together with what GitHub takes for
+	// the merge of ada's pull request, and lets GitHub tell of one merge.
+	along := func(merge func(w *world, extra, head string) string) (w *world, extra, merged string) {
+		w = start(t, nil)
+		extra, err := w.As("olga").Push(repo, "extra", githubtest.Change{Write: githubtest.Files{"cohorts/20-prod.yaml": "kafka: 7.6.1\n"}})
+		w.ok(err)
+		w.push("ada", "new", "7.6.1")
+		n, err := w.As("ada").OpenPull(repo, "new", "main", "Canary", "")
+		w.ok(err)
+		merged = merge(w, extra, w.pull(n).GetHead().GetSHA())
+		w.approve("grace", n)
+		w.git("update-ref", "refs/heads/trial", merged)
+		w.ok(w.As("olga").MoveBranch(repo, "main", "trial"))
+		if got := w.pull(n).GetMergeCommitSHA(); got != merged {
+			t.Fatalf("GitHub takes %s for the merge, not %s", got, merged)
+		}
+		return w, extra, merged
+	}
+	t.Run("before a merge commit", func(t *testing.T) {
+		w, extra, merged := along(func(w *world, extra, head string) string {
+			tree := strings.Fields(w.git("merge-tree", "--write-tree", extra, head))[0]
+			return w.git("commit-tree", "-m", "Merge", "-p", extra, "-p", head, tree)
+		})
+		for _, sha := range []string{extra, merged} {
+			e, err := w.retelling(asMerges).Approve(context.Background(), w.commit(sha), one)
+			w.ok(err)
+			mustBe(t, e, admission.Refused, "together with pull request #1")
+		}
+	})
+	for _, method := range []githubtest.Method{githubtest.MergeCommit, githubtest.Squash, githubtest.Rebase} {
+		t.Run("in one movement with a "+string(method), func(t *testing.T) {
+			w := start(t, nil)
+			n := w.propose("ada", "new", "7.6.1")
+			w.approve("grace", n)
+			_, err := w.As("olga").Push(repo, "main", githubtest.Change{Write: githubtest.Files{"cohorts/20-prod.yaml": "kafka: 7.6.1\n"}})
+			w.ok(err)
+			sha := w.merge("ada", n, method)
+			joined := func(list []map[string]any) []map[string]any {
+				list[0]["before"] = list[1]["before"]
+				return append(list[:1], list[2:]...)
+			}
+			e, err := w.retelling(joined).Approve(context.Background(), w.commit(sha), one)
+			w.ok(err)
+			mustBe(t, e, admission.Refused, "together with pull request #1")
+		})
+	}
+}
+
+func TestWhoIsInvolvedAndWhy(t *testing.T) {
+	w := start(t, nil)
+	tree := w.git("rev-parse", w.push("ada", "files", "7.6.1")+"^{tree}")
+	w.git("update-ref", "refs/heads/trial", w.git("-c", "committer.name=joan", "-c", "committer.email=joan@example.com",
+		"-c", "author.name=ada", "-c", "author.email=ada@example.com", "commit-tree", "-m", "kafka", "-p", "main", tree))
+	w.ok(w.As("grace").MoveBranch(repo, "new", "trial"))
+	n, err := w.As("mary").OpenPull(repo, "new", "main", "Canary", "")
+	w.ok(err)
+	c := w.commit(w.merge("olga", n, githubtest.MergeCommit))
+	o, err := w.approver().origin(context.Background(), &c)
+	w.ok(err)
+	want := map[string]string{"mary": "opened it", "grace": "pushed to it", "ada": "wrote a commit of it", "joan": "committed to it"}
+	if !maps.Equal(o.involved, want) {
+		t.Errorf("involved are %v", o.involved)
+	}
 }
