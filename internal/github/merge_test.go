@@ -33,3 +33,27 @@ func TestWhatTheIDsOfTreesProve(t *testing.T) {
 		}
 	}
 }
+
+func TestCommitsArePutInTheirLine(t *testing.T) {
+	k := func(sha string, parents ...string) commit { return commit{sha: sha, parents: parents} }
+	for name, c := range map[string]struct {
+		commits []commit
+		want    string
+	}{
+		"in order":          {[]commit{k("a", "0"), k("b", "a"), k("c", "b")}, "cba"},
+		"in another order":  {[]commit{k("c", "b"), k("a", "0"), k("b", "a")}, "cba"},
+		"with a merge":      {[]commit{k("a", "0"), k("b", "a", "m"), k("c", "b")}, "c"},
+		"without its head":  {[]commit{k("a", "0"), k("b", "a")}, ""},
+		"two lines":         {[]commit{k("a", "0"), k("x", "0"), k("c", "a")}, "ca"},
+		"none":              {nil, ""},
+		"in a ring, absurd": {[]commit{k("c", "a"), k("a", "c")}, "ca"},
+	} {
+		got := ""
+		for _, k := range straight(c.commits, "c") {
+			got += k.sha
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	gh "github.com/google/go-github/v62/github"
@@ -14,8 +15,10 @@ import (
 // parents and tree come from git.
 func (a *Approver) prove(ctx context.Context, c *admission.Commit, pr *gh.PullRequest, m *movement, commits []commit) (refused string, err error) {
 	head, number := pr.GetHead().GetSHA(), pr.GetNumber()
-	if len(commits) == 0 || commits[len(commits)-1].sha != head {
-		return fmt.Sprintf("the commits of pull request #%d do not end with its head %s", number, short(head)), nil
+	// GitHub does not promise an order.
+	at := slices.IndexFunc(commits, func(k commit) bool { return k.sha == head })
+	if at < 0 {
+		return "", open("GitHub does not list %s, the head of pull request #%d, among its commits; if this stays so, "+way, short(head), number)
 	}
 	// The queue may bring more than one pull request at a time, others do not.
 	alone := m.Type != queueMerged
@@ -28,13 +31,17 @@ func (a *Approver) prove(ctx context.Context, c *admission.Commit, pr *gh.PullRe
 		if alone && c.Parents[0] != m.Before {
 			return mixed(number), nil
 		}
-		return a.proveWhole(ctx, c, number, commits)
+		return a.proveWhole(ctx, c, number, commits[at])
 	case len(c.Parents) == 1 && last && (!alone || c.Parents[0] == m.Before):
-		refused, err := a.proveWhole(ctx, c, number, commits)
-		if err != nil || refused == "" || alone || len(commits) == 1 {
+		refused, err := a.proveWhole(ctx, c, number, commits[at])
+		if err != nil || refused == "" || alone {
 			return refused, err
 		}
-		return a.proveStep(ctx, c, pr, m, commits)
+		// Of what the queue brought, it may also be the last commit of a rebase.
+		if step, err := a.proveStep(ctx, c, pr, m, commits); err != nil || step == "" {
+			return step, err
+		}
+		return refused, nil
 	case len(c.Parents) == 1:
 		return a.proveStep(ctx, c, pr, m, commits)
 	default:
@@ -48,8 +55,8 @@ func mixed(number int) string {
 
 // proveWhole proves a merge commit, or a commit that all of a pull request was
 // squashed into.
-func (a *Approver) proveWhole(ctx context.Context, c *admission.Commit, number int, commits []commit) (refused string, err error) {
-	client, head := a.client, commits[len(commits)-1]
+func (a *Approver) proveWhole(ctx context.Context, c *admission.Commit, number int, head commit) (refused string, err error) {
+	client := a.client
 	cmp, _, err := client.api.Repositories.CompareCommits(ctx, client.owner, client.repo, c.Parents[0], head.sha, &gh.ListOptions{PerPage: 1})
 	if err != nil {
 		return "", failed(err, "compare %s with the head of pull request %d", short(c.Parents[0]), number)
@@ -64,6 +71,10 @@ func (a *Approver) proveWhole(ctx context.Context, c *admission.Commit, number i
 // proveStep proves one commit of a rebase against the one it was made of.
 func (a *Approver) proveStep(ctx context.Context, c *admission.Commit, pr *gh.PullRequest, m *movement, commits []commit) (refused string, err error) {
 	number, n := pr.GetNumber(), len(commits)
+	reviewed := straight(commits, pr.GetHead().GetSHA())
+	if len(reviewed) != n {
+		return fmt.Sprintf("the commits of pull request #%d are not in a line; merge it in another way than by a rebase", number), nil
+	}
 	line, err := a.client.history(ctx, pr.GetMergeCommitSHA(), n)
 	if err != nil {
 		return "", err
@@ -83,10 +94,7 @@ func (a *Approver) proveStep(ctx context.Context, c *admission.Commit, pr *gh.Pu
 	if at < 0 || (m.Type != queueMerged && line[n-1].parents[0] != m.Before) {
 		return mixed(number), nil
 	}
-	from := commits[n-1-at]
-	if len(from.parents) != 1 {
-		return fmt.Sprintf("commit %s of pull request #%d is itself a merge; merge the pull request in another way than by a rebase", short(from.sha), number), nil
-	}
+	from := reviewed[at]
 	before, err := a.client.commit(ctx, from.parents[0])
 	if err != nil {
 		return "", err
@@ -96,6 +104,21 @@ func (a *Approver) proveStep(ctx context.Context, c *admission.Commit, pr *gh.Pu
 		return "", err
 	}
 	return a.proveTree(ctx, number, merge{base: before.tree, ours: ours.tree, theirs: from.tree, result: c.Tree})
+}
+
+// straight puts the commits of a pull request into their line, the newest first. It
+// ends at a merge.
+func straight(commits []commit, head string) []commit {
+	var line []commit
+	for len(line) < len(commits) {
+		at := slices.IndexFunc(commits, func(k commit) bool { return k.sha == head })
+		if at < 0 || len(commits[at].parents) != 1 {
+			break
+		}
+		line = append(line, commits[at])
+		head = commits[at].parents[0]
+	}
+	return line
 }
 
 func (a *Approver) proveTree(ctx context.Context, number int, m merge) (refused string, err error) {
