@@ -471,3 +471,27 @@ func TestWhatIsSaidCanBeReadWithoutSayingAnything(t *testing.T) {
 		t.Errorf("edited %+v", p)
 	}
 }
+
+func TestAnIdleHourCostsNothing(t *testing.T) {
+	w := start(t, nil)
+	n := w.propose("ada", "new", "7.6.1")
+	_, err := w.As("ada").Comment(repo, n, "Hello")
+	w.ok(err)
+	c := w.client()
+	since := w.clock.read().Add(-time.Hour)
+	look := func() {
+		_, err := c.Pulls(t.Context(), PullQuery{Base: "main", All: true})
+		w.ok(err)
+		_, err = c.Comments(t.Context(), since)
+		w.ok(err)
+	}
+	look()
+	before := c.Usage()
+	for range 120 { // each half minute
+		look()
+	}
+	after := c.Usage()
+	if after.Remaining != before.Remaining || after.Unchanged-before.Unchanged != 240 || after.Requests-before.Requests != 240 {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+}

@@ -13,4 +13,17 @@
 // adds who asks, and sends it to nobody but the configured host. A call fails with
 // a [LimitError] rather than wait long; nothing that keeps clusters safe waits for
 // GitHub.
+//
+// # What it needs
+//
+// A token, classic with the scopes repo and read:org, or fine-grained, or a GitHub
+// App, either with these permissions: Contents, Pull requests, Issues and Commit
+// statuses to write, Checks to write if there are to be any (apps alone can),
+// Metadata and the organisation's Members to read. Who only wants approvals judged
+// needs no permission to write.
+//
+// # What it cannot do
+//
+// Merge. Whether a pull request may be merged is for GitHub's own rules and for
+// people; nothing here goes around them.
 package github

@@ -455,6 +455,20 @@ func TestConfigurationsThatCannotBe(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	for address, want := range map[string]string{
+		"":                                  "https://api.github.com/",
+		"https://github.com/":               "https://api.github.com/",
+		"https://github.example.com":        "https://github.example.com/api/v3/",
+		"https://api.example.ghe.com":       "https://api.example.ghe.com/",
+		"https://github.example.com/api/v3": "https://github.example.com/api/v3/",
+	} {
+		cfg := good
+		cfg.BaseURL = address
+		c, err := New(cfg)
+		if err != nil || c.api.BaseURL.String() != want {
+			t.Errorf("%q leads to %v, %v", address, c.api.BaseURL, err)
+		}
+	}
 	if _, err := NewApprover(ApproverConfig{}); err == nil {
 		t.Error("an approver without a client")
 	}

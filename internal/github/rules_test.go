@@ -412,3 +412,14 @@ func TestACommitIsGivenTimeUntilGitHubKnowsItsPullRequest(t *testing.T) {
 	w.ok(err)
 	mustBe(t, e, admission.Refused, "pushed")
 }
+
+func TestWhoIsNamedStillNeedsAccess(t *testing.T) {
+	w := begin(t, nil, (*githubtest.Server).AddPrivateRepo)
+	n := w.propose("ada", "new", "7.6.1")
+	w.approve("rhea", n)
+	sha := w.merge("ada", n, githubtest.Squash)
+	policy := fleet.Approvals{Required: 1, By: []string{"user:rhea"}}
+	mustBe(t, w.verdict(sha, policy), admission.Approved, "approved by rhea")
+	w.ok(w.Grant(repo, "rhea", githubtest.None))
+	mustBe(t, w.verdict(sha, policy), admission.Refused, "rhea has no access to the repository any more")
+}

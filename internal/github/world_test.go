@@ -48,6 +48,11 @@ type world struct {
 
 func start(t *testing.T, change func(*githubtest.Config)) *world {
 	t.Helper()
+	return begin(t, change, (*githubtest.Server).AddRepo)
+}
+
+func begin(t *testing.T, change func(*githubtest.Config), add func(*githubtest.Server, string, githubtest.Files) error) *world {
+	t.Helper()
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)}, dir: t.TempDir()}
 	cfg := githubtest.Config{
 		Dir: w.dir, Now: w.clock.read,
@@ -65,7 +70,7 @@ func start(t *testing.T, change func(*githubtest.Config)) *world {
 			t.Error(err)
 		}
 	})
-	w.ok(w.AddRepo(repo, githubtest.Files{
+	w.ok(add(w.Server, repo, githubtest.Files{
 		"fleet.yaml": "kind: Fleet\n", "cohorts/10-canary.yaml": "kafka: 7.6.0\n", "cohorts/20-prod.yaml": "kafka: 7.5.0\n",
 	}))
 	for login, p := range map[string]githubtest.Permission{
