@@ -42,6 +42,9 @@ type Config struct {
 	// Patience is how long a call waits in all for a limit to pass before it fails
 	// with a [LimitError]; zero means 20 seconds.
 	Patience time.Duration
+	// Pause is how long to wait before a request that failed is sent again; it
+	// doubles each time. Zero means half a second.
+	Pause time.Duration
 	// Now is the clock.
 	Now func() time.Time
 	// Log receives what was tried again; nil discards it.
@@ -96,6 +99,9 @@ func newClient(cfg Config) (*Client, error) {
 	if cfg.Patience <= 0 {
 		cfg.Patience = 20 * time.Second
 	}
+	if cfg.Pause <= 0 {
+		cfg.Pause = 500 * time.Millisecond
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -122,7 +128,7 @@ func newClient(cfg Config) (*Client, error) {
 	}
 	budget := newBudget(cfg.Now)
 	chain := http.RoundTripper(&patient{
-		next: auth, budget: budget, timeout: cfg.Timeout, patience: cfg.Patience, log: cfg.Log,
+		next: auth, budget: budget, timeout: cfg.Timeout, patience: cfg.Patience, pause: cfg.Pause, log: cfg.Log,
 	})
 	chain = &conditional{next: chain, budget: budget, answers: newAnswers(maxAnswers)}
 	client := gh.NewClient(&http.Client{Transport: chain, CheckRedirect: sameHost})

@@ -255,7 +255,7 @@ func TestTriesAreFartherApartEachTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, s, _ := spoken(t, time.Minute, answer(500, ""))
 		_ = read(c)
-		for i, most := 1, firstPause; i < len(s.at); i, most = i+1, 2*most {
+		for i, most := 1, 500*time.Millisecond; i < len(s.at); i, most = i+1, 2*most {
 			if d := s.at[i].Sub(s.at[i-1]); d < most/2 || d >= most {
 				t.Errorf("pause %d is %v, want from %v to %v", i, d, most/2, most)
 			}

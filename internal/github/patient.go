@@ -20,8 +20,6 @@ const (
 	maxBody = 16 << 20
 	// maxTries is how often a request is sent in all.
 	maxTries = 4
-	// firstPause is how long to wait before the second try; it doubles each time.
-	firstPause = 500 * time.Millisecond
 )
 
 // patient sends requests within GitHub's limits and tries again what failed:
@@ -32,10 +30,12 @@ const (
 // has a rate-limit logic of its own, which misses every 429 and reads the wall
 // clock; it gets to see no limit, neither in errors nor in headers.
 type patient struct {
-	next              http.RoundTripper
-	budget            *budget
-	timeout, patience time.Duration
-	log               *slog.Logger
+	next     http.RoundTripper
+	budget   *budget
+	timeout  time.Duration
+	patience time.Duration
+	pause    time.Duration // before the second try
+	log      *slog.Logger
 }
 
 func (p *patient) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -51,7 +51,7 @@ func (p *patient) RoundTrip(req *http.Request) (*http.Response, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		pause, again := backoff(try), false
+		pause, again := p.backoff(try), false
 		switch {
 		case err != nil:
 			var auth *authError
@@ -123,9 +123,9 @@ func repeatable(method string) bool { return method != http.MethodPost }
 
 // backoff is how long to wait before another try: between half and all of a time
 // that doubles, so that those who failed together do not come back together.
-func backoff(try int) time.Duration {
-	d := firstPause << min(try-1, 10)
-	return d/2 + rand.N(d/2) //nolint:gosec // jitter is no secret
+func (p *patient) backoff(try int) time.Duration {
+	d := p.pause << min(try-1, 10)
+	return d/2 + rand.N(max(d/2, 1)) //nolint:gosec // jitter is no secret
 }
 
 // body returns what an answer says without using it up.

@@ -63,7 +63,7 @@ var (
 
 func TestWhoseApprovalCounts(t *testing.T) {
 	stories(t, []story{
-		{"nobody has approved", proposed(nil), one, admission.Refused, []string{"0 of 1 approvals", "approved by somebody else who may write"}},
+		{"nobody has approved", proposed(nil), one, admission.Refused, []string{"0 of 1 approvals", "who may give one: people with write access, if they had no part in it"}},
 		{"no approval is asked for", proposed(nil), fleet.Approvals{}, admission.Approved, []string{"no approval is required"}},
 		{"an older head was approved", proposed(func(w *world, n int) {
 			w.approve("grace", n)

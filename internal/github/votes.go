@@ -101,15 +101,15 @@ func (a *Approver) judge(ctx context.Context, o *origin, policy fleet.Approvals)
 		}
 		return admission.Evidence{Verdict: admission.Approved, Reason: reason, By: by}, nil
 	default:
-		reason := fmt.Sprintf("%s has %d of %d approvals that count", subject, len(by), policy.Required)
+		reason := fmt.Sprintf("%s has %d of %d approvals of its head %s", subject, len(by), policy.Required, short(o.head))
 		if len(not) > 0 {
 			reason += " (" + strings.Join(not, "; ") + ")"
 		}
+		who := "people with write access"
 		if len(policy.By) > 0 {
-			reason += fmt.Sprintf(". Have its head %s approved by %s", short(o.head), strings.Join(policy.By, ", "))
-		} else {
-			reason += fmt.Sprintf(". Have its head %s approved by somebody else who may write", short(o.head))
+			who = strings.Join(policy.By, ", ")
 		}
+		reason += "; who may give one: " + who + ", if they had no part in it"
 		return admission.Evidence{Verdict: admission.Refused, Reason: reason}, nil
 	}
 }

@@ -97,7 +97,7 @@ func (w *world) client(change ...func(*Config)) *Client {
 		BaseURL: w.URL, Owner: "acme", Repo: "fleet", Now: w.clock.read,
 		Token:     func() (string, error) { return token, nil },
 		Transport: &http.Transport{DisableKeepAlives: true},
-		Patience:  time.Millisecond,
+		Patience:  time.Millisecond, Pause: time.Millisecond,
 	}
 	for _, f := range change {
 		f(&cfg)
