@@ -423,3 +423,41 @@ func TestWhoIsNamedStillNeedsAccess(t *testing.T) {
 	w.ok(w.Grant(repo, "rhea", githubtest.None))
 	mustBe(t, w.verdict(sha, policy), admission.Refused, "rhea has no access to the repository any more")
 }
+
+func TestAWatchedBranchThatIsNotTheDefaultOne(t *testing.T) {
+	w := start(t, nil)
+	w.ok(w.As("olga").MoveBranch(repo, "prod", "main"))
+	a, err := NewApprover(ApproverConfig{Client: w.client(), Branch: "prod"})
+	w.ok(err)
+	judge := func(sha string, verdict admission.Verdict, says ...string) {
+		t.Helper()
+		w.clock.advance(time.Minute)
+		e, err := a.Approve(t.Context(), w.commit(sha), one)
+		w.ok(err)
+		mustBe(t, e, verdict, says...)
+	}
+	propose := func(branch, base string) int {
+		n, err := w.As("ada").OpenPull(repo, branch, base, "Canary", "")
+		w.ok(err)
+		w.approve("grace", n)
+		return n
+	}
+	w.push("ada", "new", "7.6.1")
+	judge(w.merge("ada", propose("new", "prod"), githubtest.Squash), admission.Approved, "approved by grace")
+
+	// A commit of an open pull request is pushed.
+	w.ok(w.As("ada").MoveBranch(repo, "next", "prod"))
+	first := w.push("ada", "next", "7.6.2")
+	w.push("ada", "next", "7.6.3")
+	propose("next", "prod")
+	w.ok(w.As("ada").MoveBranch(repo, "prod", first))
+	judge(first, admission.Refused, "pushed to prod by ada, not merged")
+
+	// A pull request for another branch was merged, and that branch is pushed.
+	w.ok(w.As("ada").MoveBranch(repo, "main", "prod"))
+	w.ok(w.As("ada").MoveBranch(repo, "last", "prod"))
+	w.push("ada", "last", "7.6.4")
+	sha := w.merge("ada", propose("last", "main"), githubtest.MergeCommit)
+	w.ok(w.As("ada").MoveBranch(repo, "prod", "main"))
+	judge(sha, admission.Refused, "pushed to prod by ada, not merged")
+}
