@@ -75,6 +75,7 @@ func (a *Approver) withoutPull(ctx context.Context, c *admission.Commit) (*origi
 	if age >= 0 && age < a.settle {
 		return nil, open("it is so new that GitHub may not know its pull request yet")
 	}
+	merged := false
 	how := "it did not come by a merged pull request that people could approve"
 	err := a.client.movements(ctx, a.client.owner, a.client.repo, a.branch, func(m movement) bool {
 		if m.After != c.SHA {
@@ -84,6 +85,7 @@ func (a *Approver) withoutPull(ctx context.Context, c *admission.Commit) (*origi
 		if login := m.Actor.GetLogin(); login != "" {
 			by = " by " + login
 		}
+		merged = m.merges()
 		switch m.Type {
 		case forcedPush:
 			how = "it was forced onto " + a.branch + by + ", not merged by a pull request that people could approve"
@@ -92,8 +94,11 @@ func (a *Approver) withoutPull(ctx context.Context, c *admission.Commit) (*origi
 		}
 		return true
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case merged:
+		return nil, open("GitHub does not say which pull request brought it; if this stays so, " + way)
 	}
 	return &origin{refused: how}, nil
 }
@@ -133,21 +138,22 @@ func (a *Approver) trace(ctx context.Context, c *admission.Commit, pr *gh.PullRe
 func (a *Approver) merging(ctx context.Context, pr *gh.PullRequest) (*movement, error) {
 	var found *movement
 	sha, at := pr.GetMergeCommitSHA(), pr.GetMergedAt().Time
-	var queued []movement
+	var others []movement // that may have brought it together with other commits
 	err := a.client.movements(ctx, a.client.owner, a.client.repo, a.branch, func(m movement) bool {
 		switch {
 		case m.After == sha && (m.merges() || found == nil):
 			found = &m
-		case m.Type == queueMerged:
-			queued = append(queued, m)
+		case m.Type == queueMerged, m.At.Sub(at).Abs() < 5*time.Minute:
+			others = append(others, m)
 		}
 		return (found != nil && found.merges()) || m.At.Before(at.Add(-time.Hour))
 	})
 	if err != nil || (found != nil && found.merges()) {
 		return found, err
 	}
-	// The queue may bring several pull requests with one movement.
-	for _, m := range queued {
+	// The queue may bring several pull requests with one movement, and a push
+	// anything.
+	for _, m := range others {
 		in, err := a.client.between(ctx, m.Before, m.After, sha)
 		if err != nil {
 			return nil, err

@@ -226,3 +226,11 @@ func TestWhoIsInvolvedAndWhy(t *testing.T) {
 		t.Errorf("involved are %v", o.involved)
 	}
 }
+
+func TestAMergeWithoutItsPullRequestIsUnknown(t *testing.T) {
+	w := start(t, nil)
+	sha := w.push("ada", "main", "7.6.1")
+	e, err := w.retelling(asMerges).Approve(context.Background(), w.commit(sha), one)
+	w.ok(err)
+	mustBe(t, e, admission.Unknown, "does not say which pull request brought it")
+}

@@ -249,6 +249,15 @@ func TestHowACommitMayCome(t *testing.T) {
 			w.ok(w.As("ada").MoveBranch(repo, "main", "new"))
 			return w.pull(n).GetHead().GetSHA()
 		}, one, admission.Refused, []string{"pull request #1 were pushed to main by ada instead of being merged"}},
+		{"what was approved was pushed with something on top", func(w *world) string {
+			n := w.propose("ada", "new", "7.6.1")
+			w.approve("grace", n)
+			head := w.pull(n).GetHead().GetSHA()
+			w.ok(w.As("ada").MoveBranch(repo, "more", head))
+			w.push("ada", "more", "7.6.2")
+			w.ok(w.As("ada").MoveBranch(repo, "main", "more"))
+			return head
+		}, one, admission.Refused, []string{"pull request #1 were pushed to main by ada instead of being merged"}},
 		{"an earlier commit of it was pushed, and it was merged then", func(w *world) string {
 			n := w.propose("ada", "new", "7.6.1")
 			first := w.pull(n).GetHead().GetSHA()
