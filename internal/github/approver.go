@@ -97,6 +97,37 @@ func (a *Approver) Approve(ctx context.Context, c admission.Commit, policy fleet
 	return evidence, nil
 }
 
+// Preview says what the approvals of a pull request are worth as it is now. It is
+// for people to read before a merge; only Approve proves anything.
+func (a *Approver) Preview(ctx context.Context, number int, policy fleet.Approvals) (admission.Evidence, error) {
+	evidence, err := a.preview(ctx, number, policy)
+	var open *openError
+	switch {
+	case errors.As(err, &open):
+		return admission.Evidence{Verdict: admission.Unknown, Reason: open.reason}, nil
+	case err != nil:
+		return admission.Evidence{}, fmt.Errorf("check approvals of pull request %d: %w", number, err)
+	}
+	return evidence, nil
+}
+
+func (a *Approver) preview(ctx context.Context, number int, policy fleet.Approvals) (admission.Evidence, error) {
+	c := a.client
+	pr, _, err := c.api.PullRequests.Get(ctx, c.owner, c.repo, number)
+	if err != nil {
+		return admission.Evidence{}, failed(err, "read pull request %d", number)
+	}
+	commits, err := c.pullCommits(ctx, number)
+	if err != nil {
+		return admission.Evidence{}, err
+	}
+	o := &origin{pull: number, head: pr.GetHead().GetSHA()}
+	if o.involved, err = a.involved(ctx, pr, commits); err != nil {
+		return admission.Evidence{}, err
+	}
+	return a.judge(ctx, o, policy)
+}
+
 // openError says that a question has no answer yet although GitHub has answered.
 type openError struct{ reason string }
 

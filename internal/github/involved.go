@@ -74,6 +74,9 @@ func (a *Approver) pushers(ctx context.Context, pr *gh.PullRequest, commits []co
 // later says whether a movement came after the merge: a branch that is restored
 // then is moved by somebody else. Of a push the record may be a little late.
 func later(m movement, merged time.Time) bool {
+	if merged.IsZero() { // it is open
+		return false
+	}
 	if m.Type == branchCreated {
 		return m.At.After(merged)
 	}

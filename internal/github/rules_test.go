@@ -64,7 +64,7 @@ var (
 func TestWhoseApprovalCounts(t *testing.T) {
 	stories(t, []story{
 		{"nobody has approved", proposed(nil), one, admission.Refused, []string{"0 of 1 approvals", "who may give one: people with write access, if they had no part in it"}},
-		{"no approval is asked for", proposed(nil), fleet.Approvals{}, admission.Approved, []string{"no approval is required"}},
+		{"no approval is asked for", proposed(nil), fleet.Approvals{}, admission.Approved, []string{"needs no approval"}},
 		{"an older head was approved", proposed(func(w *world, n int) {
 			w.approve("grace", n)
 			w.push("ada", "new", "7.6.2")
@@ -120,12 +120,12 @@ func TestWhoseApprovalCounts(t *testing.T) {
 			w.approve("grace", n)
 			_, err := w.As("grace").Review(repo, n, "REQUEST_CHANGES", "Wait")
 			w.ok(err)
-		}), one, admission.Refused, []string{"merged while grace had requested changes"}},
+		}), one, admission.Refused, []string{"changes are requested by grace"}},
 		{"somebody else asks for changes", proposed(func(w *world, n int) {
 			_, err := w.As("joan").Review(repo, n, "REQUEST_CHANGES", "Wait")
 			w.ok(err)
 			w.approve("grace", n)
-		}), one, admission.Refused, []string{"merged while joan had requested changes"}},
+		}), one, admission.Refused, []string{"changes are requested by joan"}},
 		{"somebody without a say asks for changes", proposed(func(w *world, n int) {
 			_, err := w.As("rhea").Review(repo, n, "REQUEST_CHANGES", "Wait")
 			w.ok(err)
@@ -175,6 +175,30 @@ func TestWhoseApprovalCounts(t *testing.T) {
 			w.ok(w.LeaveTeam("acme/kafka-sre", "grace"))
 		}), named, admission.Refused, []string{"grace is not among"}},
 	})
+}
+
+func TestAnOpenPullRequestIsToldWhatItLacks(t *testing.T) {
+	w := start(t, nil)
+	n := w.propose("ada", "new", "7.6.1")
+	a := w.approver()
+	preview := func(verdict admission.Verdict, says ...string) {
+		t.Helper()
+		e, err := a.Preview(t.Context(), n, one)
+		w.ok(err)
+		mustBe(t, e, verdict, says...)
+	}
+	preview(admission.Refused, "0 of 1", "people with write access")
+	w.approve("grace", n)
+	preview(admission.Approved, "approved by grace")
+	w.push("joan", "new", "7.6.2")
+	preview(admission.Refused, "grace approved an older head")
+	w.approve("joan", n)
+	preview(admission.Refused, "joan pushed to it")
+	w.approve("grace", n)
+	preview(admission.Approved, "approved by grace")
+	sha := w.merge("ada", n, githubtest.Squash)
+	preview(admission.Approved, "approved by grace")
+	mustBe(t, w.verdict(sha, one), admission.Approved, "approved by grace")
 }
 
 func TestAnApprovalMayComeAfterTheMerge(t *testing.T) {

@@ -88,14 +88,14 @@ func (a *Approver) judge(ctx context.Context, o *origin, policy fleet.Approvals)
 	case len(objections) > 0:
 		return admission.Evidence{
 			Verdict: admission.Refused,
-			Reason:  fmt.Sprintf("%s was merged while %s had requested changes", subject, strings.Join(objections, ", ")),
+			Reason:  fmt.Sprintf("of %s, changes are requested by %s", subject, strings.Join(objections, ", ")),
 		}, nil
 	case unknownObjection != nil:
 		return admission.Evidence{}, unknownObjection
 	case unknown != nil && len(by) < policy.Required:
 		return admission.Evidence{}, unknown
 	case len(by) >= policy.Required:
-		reason := subject + " was merged; no approval is required"
+		reason := subject + " needs no approval"
 		if len(by) > 0 {
 			reason = subject + ", approved by " + strings.Join(by, ", ")
 		}
