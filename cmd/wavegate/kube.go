@@ -12,8 +12,6 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/wavegate-dev/wavegate/internal/kube"
-	"github.com/wavegate-dev/wavegate/reconciler/fleet"
-	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
 
 // kubeFlags say which Kubernetes clusters are the data planes.
@@ -112,14 +110,6 @@ func (k *kubeFlags) home(connections []kube.Connection) (kube.Connection, error)
 		return kube.Connection{}, usagef("--data-plane-secrets needs one kubeconfig and one context: where are the Secrets?")
 	}
 	return connections[0], nil
-}
-
-// noMonitors answers for no monitor: those that a product has stay unknown, and
-// block.
-type noMonitors struct{}
-
-func (noMonitors) Signals(context.Context, []fleet.Product) (plan.Signals, error) {
-	return plan.Signals{}, nil
 }
 
 // String names the data planes for the log.

@@ -38,6 +38,9 @@ Where the clusters run:
                           Argo CD keeps its clusters; they may come and go
   --embedded-fleet        a model of clusters, for trying out
 
+Who tells that something is wrong: --prometheus and --alertmanager, and Datadog by
+its two key files. A monitor that nobody answers for is unknown, and blocks.
+
 The embedded fleet is a model of clusters that lives in the state folder. It
 behaves like real ones and is there to try Wavegate with.
 
@@ -57,6 +60,8 @@ type runFlags struct {
 	clusters                     int
 	seed                         uint64
 	kube                         kubeFlags
+	monitors                     monitorFlags
+	webhooks                     webhookFlags
 	restart, interval, retention time.Duration
 	once, dryRun, verbose        bool
 }
@@ -87,6 +92,8 @@ func (c *cli) run() *cobra.Command {
 	flags.StringSliceVar(&f.allowedKeys, "allowed-keys", nil, "files with armored OpenPGP public keys")
 	flags.BoolVar(&f.embedded, "embedded-fleet", false, "run against the embedded fleet in the state folder")
 	f.kube.add(flags)
+	f.monitors.add(flags)
+	f.webhooks.add(flags)
 	flags.IntVar(&f.clusters, "clusters", 240, "how many clusters a new embedded fleet has")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of a new embedded fleet")
 	flags.DurationVar(&f.restart, "restart", 0, "how long a replica of a new embedded fleet restarts; realistic without it")
@@ -181,7 +188,16 @@ func (f *runFlags) place(ctx context.Context, dir stateDir, look func(), log *sl
 	if err != nil {
 		return nil, err
 	}
-	return &place{name: f.kube.String(), planes: planes.List, monitors: noMonitors{}, close: planes.Close}, nil
+	watch, err := f.monitors.open(look, log)
+	if err == nil {
+		err = f.webhooks.serve(ctx, watch, log)
+	}
+	if err != nil {
+		planes.Close()
+		return nil, err
+	}
+	watch.run(ctx, log)
+	return &place{name: f.kube.String(), planes: planes.List, monitors: watch, close: planes.Close}, nil
 }
 
 // check finds what makes no sense together before anything is opened.

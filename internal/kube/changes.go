@@ -11,6 +11,7 @@ type changes struct {
 	horizon uint64 // changes up to here may have been forgotten
 	log     []change
 	newest  map[string]uint64
+	kept    int // entries of the log when it was last compacted
 }
 
 type change struct {
@@ -59,7 +60,7 @@ func (c *changes) since(seq uint64) ([]string, bool) {
 // compact drops entries that no longer count, and clusters that have long been
 // gone.
 func (c *changes) compact(exists func(name string) bool) {
-	if len(c.log) <= 2*len(c.newest)+tombstones {
+	if len(c.log) <= 2*c.kept+tombstones {
 		return
 	}
 	c.log = slices.DeleteFunc(c.log, func(e change) bool { return c.newest[e.name] != e.seq })
@@ -78,4 +79,5 @@ func (c *changes) compact(exists func(name string) bool) {
 		delete(c.newest, e.name)
 		return true
 	})
+	c.kept = len(c.log)
 }

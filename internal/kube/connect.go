@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 
 	"k8s.io/client-go/rest"
@@ -69,8 +70,21 @@ func connection(config *clientcmdapi.Config, context string, allowedExec []strin
 			return nil, fmt.Errorf("it logs in with the auth provider %q, which Kubernetes has removed; use an exec plugin", user.AuthProvider.Name)
 		}
 	}
+	if cluster := config.Clusters[config.Contexts[context].Cluster]; cluster != nil && !isProxy(cluster.ProxyURL) {
+		return nil, errors.New("its proxy-url is invalid; write it as in https://proxy.example.com:3128")
+	}
 	return clientcmd.NewNonInteractiveClientConfig(*config, context, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
 }
+
+// isProxy reports whether client-go takes a proxy's address, which may be none.
+// Its own error would quote the address, and with it a password.
+func isProxy(address string) bool {
+	u, err := url.Parse(address)
+	return address == "" || (err == nil && slices.Contains([]string{"http", "https", "socks5"}, u.Scheme))
+}
+
+// errRuns refuses a Secret: whoever may write one would run anything here.
+var errRuns = errors.New("it logs in by running a program; give it a token, or a kubeconfig in a file and --allow-exec")
 
 // fromKubeconfigData reads the current context of a kubeconfig that came over the
 // network. It may not name files of this machine or commands to run.
@@ -90,6 +104,9 @@ func fromKubeconfigData(data []byte) (*rest.Config, error) {
 	for _, u := range config.AuthInfos {
 		if u.ClientCertificate != "" || u.ClientKey != "" || u.TokenFile != "" {
 			return nil, errors.New("it names a file (client-certificate, client-key or tokenFile); put the data in")
+		}
+		if u.Exec != nil {
+			return nil, errRuns
 		}
 	}
 	return connection(config, config.CurrentContext, nil)

@@ -23,6 +23,9 @@ func lookDeployment(w *workload, pods []pod, before *plan.Cluster, now time.Time
 		c.ReadySince = readySince(before, now)
 		return c
 	}
+	if pods == nil && w.settled() {
+		return unready(c, w)
+	}
 	c.Ready = min(w.ready, w.replicas)
 	for i := range pods {
 		p := &pods[i]

@@ -84,7 +84,7 @@ func (p *Plane) followAll(products []fleet.Product) error {
 		keys, wanted[product.Name] = append(keys, key), true
 		if w := p.watches[product.Name]; w != nil {
 			if w.key == key {
-				continue
+				continue // its product may not be written: informers and actions read it
 			}
 			p.unfollow(product.Name)
 		}
@@ -180,6 +180,7 @@ func (p *Plane) refresh(ctx context.Context, now time.Time, all bool) {
 			p.records[key] = r
 		case r.workload != nil && r.workload.UID != o.UID:
 			r.cluster = plan.Cluster{}
+			p.refusals.set(key, nil)
 		}
 		r.workload = o
 		if unready {
@@ -190,21 +191,39 @@ func (p *Plane) refresh(ctx context.Context, now time.Time, all bool) {
 	p.look(ctx, look, now)
 }
 
-// podLists is how many lists of pods run at once.
-const podLists = 16
+const (
+	// podLists is how many lists of pods run at once.
+	podLists = 16
+	// podListsInAll is how many pods' workloads are looked at in one observation:
+	// when half of a data plane loses its pods, that is still told in seconds.
+	podListsInAll = 256
+)
 
-// look derives what is told of records, listing the pods of those that are not at
-// rest.
+// look derives what is told of records. The pods of those that are between two
+// versions are listed, and then those of others that are not ready, for what ails
+// them. For whom there is no time now there is in the next observation.
 func (p *Plane) look(ctx context.Context, records []*record, now time.Time) {
-	pods := make([][]pod, len(records))
-	errs := make([]error, len(records))
+	need := map[*record]int{}
+	for _, r := range records {
+		if o := r.workload; !o.atRest() && o.container && o.kind != fleet.CustomResource {
+			need[r] = len(need)
+		}
+	}
+	order := make([]*record, 0, len(need))
+	for r := range need {
+		order = append(order, r)
+	}
+	slices.SortFunc(order, func(a, b *record) int {
+		return cmp.Or(compareBools(a.workload.settled(), b.workload.settled()), strings.Compare(a.key.object, b.key.object))
+	})
+	listed := order[:min(len(order), podListsInAll)]
+	pods := make([][]pod, len(listed))
+	errs := make([]error, len(listed))
 	var wg sync.WaitGroup
 	tokens := make(chan struct{}, podLists)
-	for i, r := range records {
-		if r.workload.atRest() || !r.workload.container || r.workload.kind == fleet.CustomResource {
-			continue
-		}
+	for i, r := range listed {
 		w := p.watches[r.key.product]
+		need[r] = i
 		wg.Go(func() {
 			tokens <- struct{}{}
 			defer func() { <-tokens }()
@@ -212,8 +231,36 @@ func (p *Plane) look(ctx context.Context, records []*record, now time.Time) {
 		})
 	}
 	wg.Wait()
-	for i, r := range records {
-		p.tell(r, pods[i], errs[i], now)
+	for _, r := range order[len(listed):] {
+		need[r] = -1
+	}
+	for _, r := range records {
+		i, needed := need[r]
+		switch {
+		case !needed, i < 0 && r.workload.settled():
+			p.tell(r, nil, nil, now)
+		case i >= 0:
+			p.tell(r, pods[i], errs[i], now)
+		case r.cluster.Name == "":
+			p.tell(r, nil, errNotLooked, now)
+		}
+		if needed && i < 0 {
+			p.events.again(r.key)
+		}
+	}
+}
+
+var errNotLooked = errors.New("its pods have not been looked at yet")
+
+// compareBools puts false before true.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
 	}
 }
 
@@ -280,7 +327,7 @@ func (p *Plane) clusterOf(r *record, w *watch, pods []pod, listErr error, seen *
 	c.Name, c.Product, c.DataPlane = nameOf(o, &w.product.Spec.Workload), w.product.Name, p.cfg.Name
 	c.Labels = p.labelsOf(o)
 	c.Mark = mark
-	if why := p.refusals.of(r.key); why != "" && c.Problem == "" {
+	if why := p.refusals.of(r.key); why != "" && c.Problem == "" && c.InFlight() {
 		c.Problem = why
 	}
 	c.State = o.Annotations[StateAnnotation]
@@ -294,6 +341,7 @@ func (p *Plane) clusterOf(r *record, w *watch, pods []pod, listErr error, seen *
 // forget drops a workload that is gone.
 func (p *Plane) forget(r *record) {
 	delete(p.records, r.key)
+	p.refusals.set(r.key, nil)
 	p.leave(r)
 }
 

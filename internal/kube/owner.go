@@ -57,10 +57,16 @@ func ownershipOf(entries []metav1.ManagedFieldsEntry, where written, m *metav1.O
 		}
 		if image {
 			imageBy = e.Manager
+			if tool := toolOf(e.Manager, m); tool != "" && e.Operation == metav1.ManagedFieldsOperationApply {
+				o.tool = tool // whoever applies a value owns it, and may share it with others
+			}
 		}
 	}
 	if !ours {
-		o.setBy, o.tool = imageBy, toolOf(imageBy, m)
+		o.setBy = imageBy
+		if tool := toolOf(imageBy, m); tool != "" {
+			o.tool = tool
+		}
 	}
 	return o
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -56,6 +57,9 @@ type foundPlane struct {
 
 // NewPlanes connects to what is always there. The caller closes it.
 func NewPlanes(cfg PlanesConfig) (*Planes, error) {
+	if cfg.Plane.Log == nil {
+		cfg.Plane.Log = slog.New(slog.DiscardHandler)
+	}
 	p := &Planes{cfg: cfg, found: map[string]*foundPlane{}}
 	seen := map[string]bool{}
 	for _, c := range cfg.Connections {
@@ -149,10 +153,14 @@ func (p *Planes) Refresh(ctx context.Context) error {
 		if old != nil && old.sum == sum {
 			continue
 		}
+		plane := p.fromSecret(o)
 		if old != nil {
 			shut(old.plane)
+			if u, lost := plane.(*unreadable); lost {
+				u.name = old.plane.Name() // it may have stood in what cannot be read
+			}
 		}
-		p.found[o.Name] = &foundPlane{sum: sum, plane: p.fromSecret(o)}
+		p.found[o.Name] = &foundPlane{sum: sum, plane: plane}
 		p.changed()
 	}
 	for name, f := range p.found {

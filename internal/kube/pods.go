@@ -76,7 +76,9 @@ func podOf(o *corev1.Pod, w *workload, container string) pod {
 	for _, c := range o.Status.Conditions {
 		if c.Type == corev1.PodReady {
 			p.ready = c.Status == corev1.ConditionTrue && !p.leaving
-			p.readyAt = c.LastTransitionTime.Time
+			// Kubernetes keeps whole seconds, rounded down: it may have become
+			// ready at any time within this one.
+			p.readyAt = c.LastTransitionTime.Add(time.Second)
 		}
 	}
 	if !p.ready {

@@ -62,11 +62,11 @@ func connectionOf(s *corev1.Secret) (Connection, error) {
 // argoConfig is what Argo CD keeps under the key config, as far as it needs no
 // program of Argo CD's.
 type argoConfig struct {
-	BearerToken        string          `json:"bearerToken"`
-	Username           string          `json:"username"`
-	Password           string          `json:"password"`
-	AWSAuthConfig      json.RawMessage `json:"awsAuthConfig"`
-	ExecProviderConfig json.RawMessage `json:"execProviderConfig"`
+	BearerToken        string    `json:"bearerToken"`
+	Username           string    `json:"username"`
+	Password           string    `json:"password"`
+	AWSAuthConfig      *struct{} `json:"awsAuthConfig"`
+	ExecProviderConfig *struct{} `json:"execProviderConfig"`
 	TLSClientConfig    struct {
 		Insecure   bool   `json:"insecure"`
 		ServerName string `json:"serverName"`
@@ -81,8 +81,8 @@ func fromArgo(s *corev1.Secret) (*rest.Config, error) {
 	if err := json.Unmarshal(s.Data["config"], &a); err != nil {
 		return nil, errors.New("the key config is no JSON as Argo CD writes it")
 	}
-	if len(a.AWSAuthConfig) > 0 || len(a.ExecProviderConfig) > 0 {
-		return nil, errors.New("it logs in by running a program; give it a token, or a kubeconfig in a file and --allow-exec")
+	if a.AWSAuthConfig != nil || a.ExecProviderConfig != nil {
+		return nil, errRuns
 	}
 	return &rest.Config{
 		Host: string(s.Data["server"]), BearerToken: a.BearerToken, Username: a.Username, Password: a.Password,

@@ -24,8 +24,10 @@ func placed(w *workload, pods []pod) replicas {
 }
 
 // coming reports whether the pod at a place, when it is made anew, gets the new
-// revision.
-func (w *workload) coming(at int) bool { return w.onDelete || at >= w.partition }
+// revision: below the partition too, once the new revision is the current one.
+func (w *workload) coming(at int) bool {
+	return w.onDelete || at >= w.partition || (w.fresh && w.current == w.target)
+}
 
 // done reports whether the replica at a place needs no step any more: it runs the
 // wanted image, or comes back with it.
@@ -92,6 +94,9 @@ func lookStatefulSet(w *workload, pods []pod, before *plan.Cluster, now time.Tim
 		c.ReadySince = readySince(before, now)
 		return c
 	}
+	if pods == nil && w.settled() {
+		return unready(c, w)
+	}
 	r := placed(w, pods)
 	c.Next = r.next(w)
 	var newest time.Time
@@ -119,6 +124,14 @@ func lookStatefulSet(w *workload, pods []pod, before *plan.Cluster, now time.Tim
 		c.Problem = fmt.Sprintf("%d of %d pods are ready", c.Ready, c.Replicas)
 	}
 	c.Version = ranBefore(w, r, before, target, c.Updated == c.Replicas && c.Ready == c.Replicas)
+	return c
+}
+
+// unready is a cluster on its version of which some replicas are not ready, as its
+// workload's status has it.
+func unready(c plan.Cluster, w *workload) plan.Cluster {
+	c.Version, c.Updated, c.Ready = c.Target, w.replicas, min(w.ready, w.replicas)
+	c.Problem = fmt.Sprintf("%d of %d pods are ready", c.Ready, c.Replicas)
 	return c
 }
 

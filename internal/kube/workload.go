@@ -63,6 +63,12 @@ func (w *workload) atRest() bool {
 	}
 }
 
+// settled reports whether a workload's own status says that every replica runs
+// what is asked for, ready or not: which versions run is known without its pods.
+func (w *workload) settled() bool {
+	return w.fresh && w.updated == w.replicas && w.existing == w.replicas && (w.kind != fleet.StatefulSet || w.current == w.target)
+}
+
 // trim cuts an object down to a workload.
 func (w *watch) trim(obj any) any {
 	switch o := obj.(type) {

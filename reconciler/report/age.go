@@ -61,3 +61,17 @@ func count(n int, one, many string) string {
 	}
 	return strconv.Itoa(n) + " " + many
 }
+
+// stamp writes a time for people who read it later: to the minute, in UTC, with
+// its date; the year only when it is not that of the report.
+func stamp(t, at time.Time) string {
+	t, at = t.UTC(), at.UTC()
+	switch {
+	case t.IsZero():
+		return "-"
+	case t.Year() == at.Year():
+		return t.Format("Mon 2 Jan 15:04")
+	default:
+		return t.Format("Mon 2 Jan 2006 15:04")
+	}
+}

@@ -21,6 +21,9 @@ type Drift struct {
 	Skew   []SkewLine     `json:"skew"`
 	Pins   []string       `json:"expiredPins,omitempty"`
 	Totals map[string]int `json:"totals"`
+	// Unseen are the clusters that cannot be observed, sorted: whether they
+	// differ is not known.
+	Unseen []string `json:"unseen,omitempty"`
 }
 
 // DriftItem is one cluster that differs.
@@ -62,6 +65,9 @@ func NewDrift(in Input, since func(cluster string) time.Time) *Drift {
 			desired = t.Version.String()
 		}
 		skew[SkewLine{Product: c.Product, Cohort: cohort, Desired: desired, Version: c.Version.String()}]++
+		if decision.Verdict == plan.Unknown {
+			d.Unseen = append(d.Unseen, name)
+		}
 		if decision.Drift == plan.NoDrift {
 			continue
 		}
@@ -85,6 +91,7 @@ func NewDrift(in Input, since func(cluster string) time.Time) *Drift {
 	for _, i := range d.Items {
 		d.Totals[i.Kind]++
 	}
+	slices.Sort(d.Unseen)
 	slices.SortFunc(d.Items, func(a, b DriftItem) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Cohort, b.Cohort), cmp.Compare(a.Cluster, b.Cluster))
 	})

@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +39,39 @@ type Move struct {
 type Touch struct {
 	Label  string `json:"label"`
 	Values int    `json:"values"`
+	// Names are the values when they are few.
+	Names []string `json:"names,omitempty"`
+}
+
+// fewNames is up to how many values of a label are named.
+const fewNames = 5
+
+// NewTouches counts the values that labels have on the clusters of a preview. A
+// label that none of them has is left out.
+func NewTouches(inv *plan.Inventory, run *simulate.Preview, labels []string) []Touch {
+	var out []Touch
+	for _, l := range labels {
+		values := map[string]bool{}
+		for _, r := range run.Rollouts {
+			for _, w := range r.Waves {
+				for _, name := range w.Clusters {
+					if row, ok := inv.Find(name); ok {
+						if v, ok := inv.Label(row, l); ok {
+							values[v] = true
+						}
+					}
+				}
+			}
+		}
+		t := Touch{Label: l, Values: len(values)}
+		if len(values) <= fewNames {
+			t.Names = slices.Sorted(maps.Keys(values))
+		}
+		if len(values) > 0 {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // NewMoves returns the targets that events set or remove.

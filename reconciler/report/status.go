@@ -50,7 +50,19 @@ type Release struct {
 	Paused   *plan.Pause `json:"paused,omitempty"`
 	Done     bool        `json:"done,omitempty"`
 	Failures int         `json:"failures"`
-	Rollouts []Rollout   `json:"rollouts"`
+	// Failed are the clusters that were charged to it, the newest first.
+	Failed   []Failure `json:"failed,omitempty"`
+	Rollouts []Rollout `json:"rollouts"`
+}
+
+// Failure is a cluster whose upgrade failed, with the monitors that fire on it
+// now.
+type Failure struct {
+	Cluster string    `json:"cluster"`
+	Cohort  string    `json:"cohort"`
+	Reason  string    `json:"reason"`
+	At      time.Time `json:"at"`
+	Alerts  []Alert   `json:"alerts,omitempty"`
 }
 
 // Rollout is a release in one cohort.
@@ -66,7 +78,12 @@ type Rollout struct {
 	Running  int    `json:"running"`
 	Failed   int    `json:"failed"`
 	Budget   int    `json:"budget"`
-	Waves    []Wave `json:"waves,omitempty"`
+	// Since is when the commit set the target.
+	Since      time.Time `json:"since,omitzero"`
+	StartedAt  time.Time `json:"startedAt,omitzero"`
+	FinishedAt time.Time `json:"finishedAt,omitzero"` // finished and soaked
+	Emergency  string    `json:"emergency,omitempty"`
+	Waves      []Wave    `json:"waves,omitempty"`
 }
 
 // Wave is one step of a rollout.
@@ -80,6 +97,10 @@ type Wave struct {
 	Soaked   time.Duration `json:"soaked"`
 	Soak     time.Duration `json:"soak"`
 	Done     bool          `json:"done"`
+	// OpenedAt, FinishedAt and SoakedAt are zero until it happened.
+	OpenedAt   time.Time `json:"openedAt,omitzero"`
+	FinishedAt time.Time `json:"finishedAt,omitzero"`
+	SoakedAt   time.Time `json:"soakedAt,omitzero"`
 }
 
 // Line is one cluster.
@@ -142,6 +163,7 @@ func (s *Status) releases(in Input) {
 			release := Release{ID: r.Release, Product: r.Product, Version: r.Version.String(), Failures: r.Failures}
 			if known := in.State.Releases[r.Release]; known != nil {
 				release.Paused, release.Done = known.Paused, !known.CompletedAt.IsZero()
+				release.Failed = failures(in, known)
 			}
 			s.Releases = append(s.Releases, release)
 		}
@@ -156,15 +178,37 @@ func (s *Status) pausedReleases(in Input, listed map[string]int) {
 			continue
 		}
 		s.Releases = append(s.Releases, Release{
-			ID: id, Product: r.Product, Version: r.Version.String(), Paused: r.Paused, Failures: len(r.Failures), Rollouts: []Rollout{},
+			ID: id, Product: r.Product, Version: r.Version.String(), Paused: r.Paused, Failures: len(r.Failures),
+			Failed: failures(in, r), Rollouts: []Rollout{},
 		})
 	}
+}
+
+// maxFailures bounds the failures that a status lists one by one.
+const maxFailures = 20
+
+func failures(in Input, r *plan.Release) []Failure {
+	var out []Failure
+	for _, f := range slices.Backward(r.Failures) {
+		if len(out) == maxFailures {
+			break
+		}
+		failure := Failure{Cluster: f.Cluster, Cohort: f.Cohort, Reason: f.Reason, At: f.At}
+		if x, err := in.Plan.Explain(f.Cluster); err == nil {
+			for _, a := range x.Alerts {
+				failure.Alerts = append(failure.Alerts, Alert{Monitor: a.Monitor, Since: a.Since, Link: a.Link})
+			}
+		}
+		out = append(out, failure)
+	}
+	return out
 }
 
 func newRollout(r *plan.RolloutStatus) Rollout {
 	out := Rollout{
 		Cohort: r.Cohort, Phase: r.Phase.String(), Commit: r.Commit, Previous: r.Previous.String(),
 		Gate: r.Gate, Reason: r.Reason, Clusters: r.Clusters, OnTarget: r.OnTarget, Budget: r.Budget,
+		Since: r.Since, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Emergency: r.Emergency,
 	}
 	for _, w := range r.Waves {
 		out.Running += w.Running
@@ -172,6 +216,7 @@ func newRollout(r *plan.RolloutStatus) Rollout {
 		out.Waves = append(out.Waves, Wave{
 			Size: w.Size, Finished: w.Finished, Running: w.Running, Failed: w.Failed, Skipped: w.Skipped,
 			Open: !w.OpenedAt.IsZero(), Soaked: w.Soaked, Soak: w.Soak, Done: !w.SoakedAt.IsZero(),
+			OpenedAt: w.OpenedAt, FinishedAt: w.FinishedAt, SoakedAt: w.SoakedAt,
 		})
 	}
 	return out
