@@ -76,12 +76,12 @@ type living struct {
 }
 
 // Say keeps one comment on an issue or a pull request up to date. It is found
-// again by its marker, a word that is hidden in it; only comments of the client's
-// own account are looked at. A comment that says the same already is left alone.
+// again by its first line, a marker as report.Marker makes it, which is hidden
+// from readers; only comments of the client's own account are looked at. A comment that says the same already is left alone.
 // Should there be two, because two clients have begun at the same moment, the
 // older one stays.
-func (c *Client) Say(ctx context.Context, number int, marker, body string) (Comment, error) {
-	text, err := mark(marker, body)
+func (c *Client) Say(ctx context.Context, number int, body string) (Comment, error) {
+	marker, err := markerOf(body)
 	if err != nil {
 		return Comment{}, fmt.Errorf("comment on %d: %w", number, err)
 	}
@@ -92,24 +92,24 @@ func (c *Client) Say(ctx context.Context, number int, marker, body string) (Comm
 	case err != nil:
 		return Comment{}, err
 	case now == nil:
-		k, _, err := c.api.Issues.CreateComment(ctx, c.owner, c.repo, number, &gh.IssueComment{Body: &text})
+		k, _, err := c.api.Issues.CreateComment(ctx, c.owner, c.repo, number, &gh.IssueComment{Body: &body})
 		if err != nil {
 			return Comment{}, failed(err, "comment on %d", number)
 		}
 		out := comment(k)
 		c.remember(living{number, marker}, out.ID)
 		return out, nil
-	case sameText(now.Body, text):
+	case sameText(now.Body, body):
 		return *now, nil
 	}
-	k, _, err := c.api.Issues.EditComment(ctx, c.owner, c.repo, now.ID, &gh.IssueComment{Body: &text})
+	k, _, err := c.api.Issues.EditComment(ctx, c.owner, c.repo, now.ID, &gh.IssueComment{Body: &body})
 	if err != nil {
 		return Comment{}, failed(err, "edit comment %d on %d", now.ID, number)
 	}
 	return comment(k), nil
 }
 
-// Said returns the comment that Say keeps up to date, or nil.
+// Said returns the comment with a marker that Say keeps up to date, or nil.
 func (c *Client) Said(ctx context.Context, number int, marker string) (*Comment, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -141,7 +141,7 @@ func (c *Client) said(ctx context.Context, key living) (*Comment, error) {
 	}
 	var first *Comment
 	for i := range list {
-		if !same(list[i].Author, self) || !marked(key.marker, list[i].Body) {
+		if !same(list[i].Author, self) || firstLine(list[i].Body) != key.marker {
 			continue
 		}
 		if first == nil {
@@ -176,23 +176,30 @@ func (c *Client) remember(key living, id int64) {
 	c.living[key] = id
 }
 
-// mark puts a marker before a text. It is the first line, so that no text that is
-// quoted can take its place.
-func mark(marker, body string) (string, error) {
-	if marker == "" || strings.Trim(marker, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:") != "" || strings.Contains(marker, "--") {
-		return "", fmt.Errorf("%q is no marker: use letters, digits and single dashes", marker)
+const (
+	markerBegin = "<!-- wavegate:"
+	markerEnd   = " -->"
+)
+
+// markerOf returns the marker that a text begins with. It is the first line, so that
+// no text that is quoted can take its place.
+func markerOf(body string) (string, error) {
+	marker := firstLine(body)
+	inner, begins := strings.CutPrefix(marker, markerBegin)
+	inner, ends := strings.CutSuffix(inner, markerEnd)
+	if !begins || !ends || inner == "" || strings.Contains(inner, "--") || strings.ContainsAny(inner, "<> ") {
+		return "", fmt.Errorf("the text does not begin with a marker: its first line must be %sname%s", markerBegin, markerEnd)
 	}
-	text := "<!-- wavegate:" + marker + " -->\n" + body
-	if n := utf8.RuneCountInString(text); n > MaxBody {
+	if n := utf8.RuneCountInString(body); n > MaxBody {
 		return "", fmt.Errorf("the text has %d characters, %d more than GitHub takes", n, n-MaxBody)
 	}
-	return text, nil
+	return marker, nil
 }
 
-// marked says whether a text begins with a marker.
-func marked(marker, body string) bool {
-	first, _, _ := strings.Cut(body, "\n")
-	return strings.TrimSpace(first) == "<!-- wavegate:"+marker+" -->"
+// firstLine is where a marker stands.
+func firstLine(body string) string {
+	line, _, _ := strings.Cut(body, "\n")
+	return strings.TrimSpace(line)
 }
 
 // sameText says whether two texts are the same to a reader: GitHub may store line

@@ -14,6 +14,13 @@ import (
 
 	"github.com/wavegate-dev/wavegate/internal/githubtest"
 	"github.com/wavegate-dev/wavegate/reconciler/admission"
+	"github.com/wavegate-dev/wavegate/reconciler/report"
+)
+
+// What the posts begin with that these stories are about.
+var (
+	plan  = report.Marker("plan", "1")
+	drift = report.Marker("drift", "acme")
 )
 
 const comments = "/repos/{owner}/{repo}/issues/{issue_number}/comments"
@@ -44,7 +51,7 @@ func (w *world) said(c *Client, number int) []string {
 
 func (w *world) say(c *Client, number int, body string) Comment {
 	w.t.Helper()
-	k, err := c.Say(w.t.Context(), number, "plan", body)
+	k, err := c.Say(w.t.Context(), number, plan+"\n"+body)
 	w.ok(err)
 	return k
 }
@@ -69,7 +76,7 @@ func TestOneCommentIsKeptUpToDate(t *testing.T) {
 		t.Errorf("said in %+v, first in %+v", k, first)
 	}
 	// What has another marker is another comment.
-	_, err := c.Say(t.Context(), n, "plan-2", "Other")
+	_, err := c.Say(t.Context(), n, report.Marker("plan", "2")+"\nOther")
 	w.ok(err)
 	if got := w.said(c, n); !slices.Equal(got, []string{"wavegate: Four clusters", "wavegate: Other"}) {
 		t.Fatalf("comments %v", got)
@@ -85,14 +92,14 @@ func TestOneCommentIsKeptUpToDate(t *testing.T) {
 func TestAMarkerOfSomebodyElseIsNotTakenForOnesOwn(t *testing.T) {
 	w := start(t, nil)
 	n := w.propose("ada", "new", "7.6.1")
-	_, err := w.As("ada").Comment(repo, n, "<!-- wavegate:plan -->\nMine")
+	_, err := w.As("ada").Comment(repo, n, plan+"\nMine")
 	w.ok(err)
 	// Nor is a text in which the marker is quoted.
-	_, err = w.As("wavegate").Comment(repo, n, "quoted\n<!-- wavegate:plan -->\nNot this")
+	_, err = w.As("wavegate").Comment(repo, n, "quoted\n"+plan+"\nNot this")
 	w.ok(err)
 	c := w.client()
 	w.say(c, n, "Two clusters")
-	if got := w.said(c, n); !slices.Equal(got, []string{"ada: Mine", "wavegate: <!-- wavegate:plan -->\nNot this", "wavegate: Two clusters"}) {
+	if got := w.said(c, n); !slices.Equal(got, []string{"ada: Mine", "wavegate: " + plan + "\nNot this", "wavegate: Two clusters"}) {
 		t.Errorf("comments %q", got)
 	}
 }
@@ -102,7 +109,7 @@ func TestACommentIsWrittenOnceAlthoughItsAnswerIsLost(t *testing.T) {
 	n := w.propose("ada", "new", "7.6.1")
 	c := w.client()
 	w.Break(githubtest.Fault{Method: "POST", Path: comments, Times: 1, Effect: githubtest.Lost{}})
-	if _, err := c.Say(t.Context(), n, "plan", "Two clusters"); err == nil {
+	if _, err := c.Say(t.Context(), n, plan+"\nTwo clusters"); err == nil {
 		t.Fatal("the loss was not noticed")
 	}
 	w.say(c, n, "Three clusters")
@@ -115,7 +122,7 @@ func TestOfTwoCommentsTheOlderStays(t *testing.T) {
 	w := start(t, nil)
 	n := w.propose("ada", "new", "7.6.1")
 	for range 3 {
-		_, err := w.As("wavegate").Comment(repo, n, "<!-- wavegate:plan -->\nTwo clusters")
+		_, err := w.As("wavegate").Comment(repo, n, plan+"\nTwo clusters")
 		w.ok(err)
 	}
 	c := w.client()
@@ -129,18 +136,21 @@ func TestTextsThatCannotBeSaid(t *testing.T) {
 	w := start(t, nil)
 	n := w.propose("ada", "new", "7.6.1")
 	c := w.client()
-	for _, k := range []struct{ marker, body, want string }{
-		{"plan", strings.Repeat("ä", MaxBody), "more than GitHub takes"},
-		{"", "x", "is no marker"},
-		{"a b", "x", "is no marker"},
-		{"a-->", "x", "is no marker"},
-		{"a--b", "x", "is no marker"},
+	for body, want := range map[string]string{
+		plan + "\n" + strings.Repeat("ä", MaxBody): "more than GitHub takes",
+		"":                             "does not begin with a marker",
+		"Hello":                        "does not begin with a marker",
+		"\n" + plan:                    "does not begin with a marker",
+		"<!-- wavegate: -->\nx":        "does not begin with a marker",
+		"<!-- wavegate:a--> -->\nx":    "does not begin with a marker",
+		"<!-- wavegate:a --> b -->\nx": "does not begin with a marker",
+		"<!-- other:a -->\nx":          "does not begin with a marker",
 	} {
-		if _, err := c.Say(t.Context(), n, k.marker, k.body); err == nil || !strings.Contains(err.Error(), k.want) {
-			t.Errorf("%q: %v", k.marker, err)
+		if _, err := c.Say(t.Context(), n, body); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.40q: %v", body, err)
 		}
 	}
-	w.say(c, n, strings.Repeat("ä", MaxBody-len("<!-- wavegate:plan -->\n")))
+	w.say(c, n, strings.Repeat("ä", MaxBody-len(plan)-1))
 }
 
 func TestOnlyNewCommentsAreRead(t *testing.T) {
@@ -349,17 +359,17 @@ func TestPullRequestsAreListedByTheirLastChange(t *testing.T) {
 
 func TestOneIssueIsKeptUpToDate(t *testing.T) {
 	w := start(t, nil)
-	_, err := w.As("ada").OpenIssue(repo, "Drift", "<!-- wavegate:drift -->\nMine")
+	_, err := w.As("ada").OpenIssue(repo, "Drift", drift+"\nMine")
 	w.ok(err)
 	c := w.client()
 	keep := func(body string) Issue {
 		t.Helper()
-		i, err := c.Keep(t.Context(), NewIssue{Marker: "drift", Title: "Drift", Body: body, Labels: []string{"wavegate"}})
+		i, err := c.Keep(t.Context(), NewIssue{Title: "Drift", Body: drift + "\n" + body, Labels: []string{"wavegate"}})
 		w.ok(err)
 		return i
 	}
 	w.Break(githubtest.Fault{Method: "POST", Times: 1, Effect: githubtest.Lost{}})
-	if _, err := c.Keep(t.Context(), NewIssue{Marker: "drift", Title: "Drift", Body: "Zero"}); err == nil {
+	if _, err := c.Keep(t.Context(), NewIssue{Title: "Drift", Body: drift + "\nZero"}); err == nil {
 		t.Fatal("the loss was not noticed")
 	}
 	first := keep("One")
@@ -374,12 +384,12 @@ func TestOneIssueIsKeptUpToDate(t *testing.T) {
 	if i := keep("Two"); i.Number != first.Number || !i.Open || !strings.HasSuffix(i.Body, "Two") {
 		t.Errorf("kept as %+v", i)
 	}
-	i, err := c.Kept(t.Context(), "drift")
+	i, err := c.Kept(t.Context(), drift)
 	w.ok(err)
 	if i == nil || i.Number != first.Number {
 		t.Errorf("found %+v", i)
 	}
-	if none, err := c.Kept(t.Context(), "skew"); err != nil || none != nil {
+	if none, err := c.Kept(t.Context(), report.Marker("drift", "skew")); err != nil || none != nil {
 		t.Errorf("found %+v, %v", none, err)
 	}
 }
@@ -456,13 +466,13 @@ func TestWhatIsSaidCanBeReadWithoutSayingAnything(t *testing.T) {
 	w := start(t, nil)
 	n := w.propose("ada", "new", "7.6.1")
 	c := w.client()
-	k, err := c.Said(t.Context(), n, "plan")
+	k, err := c.Said(t.Context(), n, plan)
 	w.ok(err)
 	if k != nil {
 		t.Errorf("found %+v", k)
 	}
 	w.say(c, n, "Two clusters")
-	if k, err = w.client().Said(t.Context(), n, "plan"); err != nil || k == nil || !strings.HasSuffix(k.Body, "Two clusters") {
+	if k, err = w.client().Said(t.Context(), n, plan); err != nil || k == nil || !strings.HasSuffix(k.Body, "Two clusters") {
 		t.Errorf("found %+v, %v", k, err)
 	}
 	p, err := c.EditPull(t.Context(), n, "Other", "Body")
@@ -494,4 +504,23 @@ func TestAnIdleHourCostsNothing(t *testing.T) {
 	if after.Remaining != before.Remaining || after.Unchanged-before.Unchanged != 240 || after.Requests-before.Requests != 240 {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
+}
+
+func FuzzMarkersOfReportsAreFound(f *testing.F) {
+	for _, id := range []string{"1", "acme/fleet", "a--b", "-->", "ü", "", "x y", strings.Repeat("z", 500)} {
+		f.Add("plan", id, "Two clusters")
+	}
+	f.Fuzz(func(t *testing.T, kind, id, body string) {
+		if len(kind) > 50 {
+			return // kinds are Wavegate's own
+		}
+		marker := report.Marker(kind, id)
+		got, err := markerOf(marker + "\n" + body)
+		if err != nil && len(body) < MaxBody-len(marker) || err == nil && got != marker {
+			t.Errorf("%q: %q, %v", marker, got, err)
+		}
+		if got, err := markerOf(body); err == nil && (!strings.HasPrefix(strings.TrimSpace(body), got) || strings.Count(got, "-->") != 1) {
+			t.Errorf("%q has the marker %q", body, got)
+		}
+	})
 }

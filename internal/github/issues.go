@@ -32,49 +32,49 @@ func issue(i *gh.Issue) Issue {
 
 // NewIssue is an issue that is kept up to date.
 type NewIssue struct {
-	// Marker is a word that is hidden in the body, by which the issue is found
-	// again.
-	Marker      string
-	Title, Body string
-	Labels      []string
+	Title string
+	// Body begins with a marker as report.Marker makes it, which is hidden from
+	// readers. By it the issue is found again.
+	Body   string
+	Labels []string
 }
 
 // Keep keeps one issue up to date: it opens it, opens it again when it was closed,
 // and edits it when it says something else. Only issues of the client's own account
 // are looked at.
 func (c *Client) Keep(ctx context.Context, n NewIssue) (Issue, error) {
-	text, err := mark(n.Marker, n.Body)
+	marker, err := markerOf(n.Body)
 	if err != nil {
-		return Issue{}, fmt.Errorf("write issue %s: %w", n.Marker, err)
+		return Issue{}, fmt.Errorf("write issue %q: %w", n.Title, err)
 	}
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	now, err := c.kept(ctx, n.Marker)
+	now, err := c.kept(ctx, marker)
 	if err != nil {
 		return Issue{}, err
 	}
 	if now == nil {
-		fresh := &gh.IssueRequest{Title: &n.Title, Body: &text}
+		fresh := &gh.IssueRequest{Title: &n.Title, Body: &n.Body}
 		if len(n.Labels) > 0 {
 			fresh.Labels = &n.Labels
 		}
 		made, _, err := c.api.Issues.Create(ctx, c.owner, c.repo, fresh)
 		if err != nil {
-			return Issue{}, failed(err, "open issue %s", n.Marker)
+			return Issue{}, failed(err, "open issue %q", n.Title)
 		}
 		return issue(made), nil
 	}
-	if now.Open && now.Title == n.Title && sameText(now.Body, text) {
+	if now.Open && now.Title == n.Title && sameText(now.Body, n.Body) {
 		return *now, nil
 	}
-	edited, _, err := c.api.Issues.Edit(ctx, c.owner, c.repo, now.Number, &gh.IssueRequest{Title: &n.Title, Body: &text, State: gh.String("open")})
+	edited, _, err := c.api.Issues.Edit(ctx, c.owner, c.repo, now.Number, &gh.IssueRequest{Title: &n.Title, Body: &n.Body, State: gh.String("open")})
 	if err != nil {
 		return Issue{}, failed(err, "edit issue %d", now.Number)
 	}
 	return issue(edited), nil
 }
 
-// Kept returns the issue that Keep keeps up to date, or nil.
+// Kept returns the issue with a marker that Keep keeps up to date, or nil.
 func (c *Client) Kept(ctx context.Context, marker string) (*Issue, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -98,7 +98,7 @@ func (c *Client) kept(ctx context.Context, marker string) (*Issue, error) {
 	}
 	var found *Issue
 	for _, i := range list {
-		if i.IsPullRequest() || !same(i.GetUser().GetLogin(), self) || !marked(marker, i.GetBody()) {
+		if i.IsPullRequest() || !same(i.GetUser().GetLogin(), self) || firstLine(i.GetBody()) != marker {
 			continue
 		}
 		if one := issue(i); found == nil || (one.Open && !found.Open) {

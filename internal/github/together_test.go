@@ -25,10 +25,10 @@ func TestManyAtOnceSayOneThing(t *testing.T) {
 			if e, err := a.Approve(t.Context(), c, one); err != nil || e.Verdict != admission.Approved {
 				t.Errorf("%+v, %v", e, err)
 			}
-			if _, err := client.Say(t.Context(), 1, "plan", fmt.Sprint("Plan ", i)); err != nil {
+			if _, err := client.Say(t.Context(), 1, fmt.Sprint(plan, "\nPlan ", i)); err != nil {
 				t.Error(err)
 			}
-			if _, err := client.Keep(t.Context(), NewIssue{Marker: "drift", Title: "Drift", Body: fmt.Sprint(i)}); err != nil {
+			if _, err := client.Keep(t.Context(), NewIssue{Title: "Drift", Body: fmt.Sprint(drift, "\n", i)}); err != nil {
 				t.Error(err)
 			}
 			client.Usage()
@@ -62,10 +62,10 @@ func TestWhateverGitHubDoesThereIsOneOfEach(t *testing.T) {
 		base := w.commit("main").SHA
 		c := w.client()
 		round := func(k int) error {
-			if _, err := c.Say(t.Context(), n, "plan", fmt.Sprint("Plan ", k)); err != nil {
+			if _, err := c.Say(t.Context(), n, fmt.Sprint(plan, "\nPlan ", k)); err != nil {
 				return err
 			}
-			if _, err := c.Keep(t.Context(), NewIssue{Marker: "drift", Title: "Drift", Body: fmt.Sprint("Drift ", k)}); err != nil {
+			if _, err := c.Keep(t.Context(), NewIssue{Title: "Drift", Body: fmt.Sprint(drift, "\nDrift ", k)}); err != nil {
 				return err
 			}
 			_, err := c.Propose(t.Context(), Proposal{
