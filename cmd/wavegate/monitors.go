@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -146,45 +147,56 @@ type webhookFlags struct {
 }
 
 func (w *webhookFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&w.listen, "webhook-listen", "", "address for webhooks of Datadog (/datadog) and Alertmanager (/alertmanager), as in :8080; they only make it look at once")
-	flags.StringVar(&w.secretFile, "webhook-secret-file", "", "file with the secret that webhooks carry: Datadog's in the header "+datadog.DefaultWebhookHeader+", Alertmanager's as bearer token")
+	flags.StringVar(&w.listen, "webhook-listen", "", "address for webhooks of GitHub (/github), Datadog (/datadog) and Alertmanager (/alertmanager), as in :8080; they only make it look at once")
+	flags.StringVar(&w.secretFile, "webhook-secret-file", "", "file with the secret: GitHub signs with it, Datadog sends it in the header "+datadog.DefaultWebhookHeader+", Alertmanager as bearer token")
 }
 
-// serve answers webhooks until the context ends.
-func (w *webhookFlags) serve(ctx context.Context, m monitors, log *slog.Logger) error {
-	if w.listen == "" {
-		return nil
+func (w *webhookFlags) secret() (string, error) {
+	data, err := os.ReadFile(w.secretFile)
+	if err != nil {
+		return "", fmt.Errorf("read webhook secret: %w", err)
 	}
-	if w.secretFile == "" {
-		return usagef("--webhook-listen needs --webhook-secret-file: whoever knows the secret may ask for a look")
-	}
-	secret := func() (string, error) {
-		data, err := os.ReadFile(w.secretFile)
-		if err != nil {
-			return "", fmt.Errorf("read webhook secret: %w", err)
-		}
-		return strings.TrimSpace(string(data)), nil
-	}
-	mux := http.NewServeMux()
+	return strings.TrimSpace(string(data)), nil
+}
+
+// ofMonitors are the webhooks of the sources that there are, by path.
+func (w *webhookFlags) ofMonitors(m monitors, log *slog.Logger) (map[string]http.Handler, error) {
+	hooks := map[string]http.Handler{}
 	for _, s := range m {
 		switch x := s.monitors.(type) {
 		case *prometheus.Monitors:
-			mux.Handle("/alertmanager", x.Webhook(prometheus.WebhookConfig{Secret: secret}))
+			hooks["/alertmanager"] = x.Webhook(prometheus.WebhookConfig{Secret: w.secret})
 		case *datadog.Monitors:
-			h, err := datadog.NewWebhook(datadog.WebhookConfig{Secret: secret, Poke: x.Poke, Logger: log})
+			h, err := datadog.NewWebhook(datadog.WebhookConfig{Secret: w.secret, Poke: x.Poke, Logger: log})
 			if err != nil {
-				return err
+				return nil, err
 			}
-			mux.Handle("/datadog", h)
+			hooks["/datadog"] = h
 		}
 	}
-	server := &http.Server{Addr: w.listen, Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second}
+	return hooks, nil
+}
+
+// serve answers webhooks until the context ends.
+func (w *webhookFlags) serve(ctx context.Context, hooks map[string]http.Handler, log *slog.Logger) error {
+	if w.listen == "" {
+		return nil
+	}
+	mux := http.NewServeMux()
+	for path, h := range hooks {
+		mux.Handle(path, h)
+	}
+	listener, err := net.Listen("tcp", w.listen)
+	if err != nil {
+		return fmt.Errorf("listen for webhooks: %w", err)
+	}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second}
 	go func() {
 		<-ctx.Done()
 		_ = server.Close()
 	}()
 	go func() {
-		if err := server.ListenAndServe(); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			log.Error("webhooks are not answered", "error", err)
 		}
 	}()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/wavegate-dev/wavegate/gitsource"
 	"github.com/wavegate-dev/wavegate/internal/approver"
+	"github.com/wavegate-dev/wavegate/internal/github"
 	"github.com/wavegate-dev/wavegate/internal/sqlite"
 	"github.com/wavegate-dev/wavegate/internal/web"
 	"github.com/wavegate-dev/wavegate/reconciler"
@@ -26,9 +28,11 @@ where it was.
 
 Which commits take effect:
 
-  --approve any      every commit of the branch (for trying out)
+  --approve github   commits that a merged pull request brought, with the approvals
+                     that the fleet's policy asks for
   --approve signed   commits signed by a key of --allowed-signers or
                      --allowed-keys
+  --approve any      every commit of the branch (for trying out)
 
 Where the clusters run:
 
@@ -71,8 +75,7 @@ func (c *cli) run() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "run", Short: "Run the reconciler as a service", Long: runHelp, GroupID: "run", Args: exactly(0, ""),
 		Example: `  wavegate run --repo https://git.example.com/acme/fleet.git --token-file /run/secrets/git \
-      --approve signed --allowed-signers /etc/wavegate/signers \
-      --kubeconfig ~/.kube/config --context eu-1 --context us-1
+      --approve github --kubeconfig ~/.kube/config --context eu-1 --context us-1
   wavegate run --repo /srv/fleet.git --allow-file --approve any --embedded-fleet`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.serve(cmd.Context(), &f) },
 	}
@@ -87,7 +90,7 @@ func (c *cli) run() *cobra.Command {
 	flags.StringVar(&f.knownHosts, "known-hosts", "", "known_hosts file for SSH; hosts are always checked")
 	flags.BoolVar(&f.allowFile, "allow-file", false, "allow a repository on this machine's disk")
 	flags.BoolVar(&f.allowHTTP, "allow-http", false, "allow unencrypted http to other machines")
-	flags.StringVar(&f.approve, "approve", "", "which commits take effect: any or signed")
+	flags.StringVar(&f.approve, "approve", "", "which commits take effect: github, signed or any")
 	flags.StringVar(&f.allowedSigners, "allowed-signers", "", "OpenSSH allowed_signers file")
 	flags.StringSliceVar(&f.allowedKeys, "allowed-keys", nil, "files with armored OpenPGP public keys")
 	flags.BoolVar(&f.embedded, "embedded-fleet", false, "run against the embedded fleet in the state folder")
@@ -115,7 +118,7 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	approve, err := f.approver()
+	approve, err := f.approver(log)
 	if err != nil {
 		return err
 	}
@@ -148,6 +151,15 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 		return err
 	}
 	running.Store(r)
+	if f.approve == "github" {
+		place.hooks["/github"], err = f.webhooks.githubWebhook(r.Wake, log)
+		if err != nil {
+			return err
+		}
+	}
+	if err := f.webhooks.serve(ctx, place.hooks, log); err != nil {
+		return err
+	}
 	if err := dir.writeService(serviceFile{Repo: f.repo, Branch: f.branch, Path: f.path, Seed: f.seed, Restart: f.restart}); err != nil {
 		return err
 	}
@@ -170,6 +182,7 @@ type place struct {
 	name     string
 	planes   func() []reconciler.DataPlane
 	monitors reconciler.Monitors
+	hooks    map[string]http.Handler
 	close    func()
 }
 
@@ -181,7 +194,7 @@ func (f *runFlags) place(ctx context.Context, dir stateDir, look func(), log *sl
 		}
 		return &place{
 			name: "embedded", planes: reconciler.These(embedded.DataPlanes()...), monitors: embedded,
-			close: func() { _ = embedded.Close() },
+			hooks: map[string]http.Handler{}, close: func() { _ = embedded.Close() },
 		}, nil
 	}
 	planes, err := f.kube.open(ctx, look, log)
@@ -189,15 +202,16 @@ func (f *runFlags) place(ctx context.Context, dir stateDir, look func(), log *sl
 		return nil, err
 	}
 	watch, err := f.monitors.open(look, log)
+	var hooks map[string]http.Handler
 	if err == nil {
-		err = f.webhooks.serve(ctx, watch, log)
+		hooks, err = f.webhooks.ofMonitors(watch, log)
 	}
 	if err != nil {
 		planes.Close()
 		return nil, err
 	}
 	watch.run(ctx, log)
-	return &place{name: f.kube.String(), planes: planes.List, monitors: watch, close: planes.Close}, nil
+	return &place{name: f.kube.String(), planes: planes.List, monitors: watch, hooks: hooks, close: planes.Close}, nil
 }
 
 // check finds what makes no sense together before anything is opened.
@@ -209,8 +223,10 @@ func (f *runFlags) check() error {
 		return usagef("no data plane: say --kubeconfig, --in-cluster, --data-plane-secrets or --embedded-fleet")
 	case f.embedded && f.kube.given():
 		return usagef("--embedded-fleet is a model and does not go together with real data planes")
-	case f.approve != "any" && f.approve != "signed":
-		return usagef("--approve is missing: any (every commit of the branch takes effect) or signed")
+	case f.approve != "any" && f.approve != "signed" && f.approve != "github":
+		return usagef("--approve is missing: github (approved pull requests), signed, or any (every commit of the branch takes effect)")
+	case f.webhooks.listen != "" && f.webhooks.secretFile == "":
+		return usagef("--webhook-listen needs --webhook-secret-file: whoever knows the secret may ask for a look")
 	case f.approve == "signed" && f.allowedSigners == "" && len(f.allowedKeys) == 0:
 		return usagef("--approve signed needs --allowed-signers or --allowed-keys")
 	default:
@@ -224,13 +240,7 @@ func (f *runFlags) source(dir stateDir, log *slog.Logger) (*gitsource.Source, er
 		AllowFile: f.allowFile, AllowHTTP: f.allowHTTP, Notice: func(text string) { log.Warn("git", "notice", text) },
 	}
 	if f.tokenFile != "" {
-		cfg.Token = func() (string, error) {
-			data, err := os.ReadFile(f.tokenFile)
-			if err != nil {
-				return "", fmt.Errorf("read token file: %w", err)
-			}
-			return strings.TrimSpace(string(data)), nil
-		}
+		cfg.Token = f.token
 	}
 	if f.caFile != "" {
 		bundle, err := os.ReadFile(f.caFile)
@@ -242,9 +252,25 @@ func (f *runFlags) source(dir stateDir, log *slog.Logger) (*gitsource.Source, er
 	return gitsource.New(cfg)
 }
 
-func (f *runFlags) approver() (reconciler.Approver, error) {
-	if f.approve == "any" {
+// token reads the token that git and GitHub's API are asked with.
+func (f *runFlags) token() (string, error) {
+	data, err := os.ReadFile(f.tokenFile)
+	if err != nil {
+		return "", fmt.Errorf("read token file: %w", err)
+	}
+	return strings.TrimSpace(string(data)), nil
+}
+
+func (f *runFlags) approver(log *slog.Logger) (reconciler.Approver, error) {
+	switch f.approve {
+	case "any":
 		return approver.Any{}, nil
+	case "github":
+		client, err := f.github(log)
+		if err != nil {
+			return nil, err
+		}
+		return github.NewApprover(github.ApproverConfig{Client: client, Branch: f.branch})
 	}
 	return approver.NewSigned(approver.SignedConfig{AllowedSigners: f.allowedSigners, AllowedKeys: f.allowedKeys, Now: time.Now})
 }
