@@ -26,15 +26,15 @@ type kubeFlags struct {
 }
 
 func (k *kubeFlags) add(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&k.files, "kubeconfig", nil, "kubeconfig whose contexts are data planes; may be repeated")
-	flags.StringArrayVar(&k.contexts, "context", nil, "context of the kubeconfigs; the current one without it; may be repeated")
-	flags.StringVar(&k.inCluster, "in-cluster", "", "name of the data plane that this process runs in, when it is one")
-	flags.StringVar(&k.secrets, "data-plane-secrets", "", "namespace whose Secrets describe data planes; they may come and go")
-	flags.StringVar(&k.namespace, "kube-namespace", "", "look at one namespace of each data plane alone")
-	flags.StringArrayVar(&k.labels, "data-plane-label", nil, "label for all clusters of a data plane, as in eu-1:cloud=aws; may be repeated")
-	flags.StringArrayVar(&k.allowExec, "allow-exec", nil, "credential plugin that a kubeconfig may run, such as aws-iam-authenticator; may be repeated")
-	flags.Float32Var(&k.reads, "kube-reads", 100, "calls that read, in a second and data plane")
-	flags.Float32Var(&k.writes, "kube-writes", 25, "calls that change something, in a second and data plane")
+	flags.StringArrayVar(&k.files, "kubeconfig", nil, "`file` whose contexts are data planes; may be repeated")
+	flags.StringArrayVar(&k.contexts, "context", nil, "`name` of a context of the kubeconfigs; the current one without it; may be repeated")
+	flags.StringVar(&k.inCluster, "in-cluster", "", "`name` of the data plane that this process runs in, when it is one")
+	flags.StringVar(&k.secrets, "data-plane-secrets", "", "`namespace` whose Secrets describe data planes; they may come and go")
+	flags.StringVar(&k.namespace, "kube-namespace", "", "look at one `namespace` of each data plane alone")
+	flags.StringArrayVar(&k.labels, "data-plane-label", nil, "`label` for all clusters of a data plane, as in eu-1:cloud=aws; may be repeated")
+	flags.StringArrayVar(&k.allowExec, "allow-exec", nil, "`command` of a credential plugin that a kubeconfig may run, such as aws-iam-authenticator; may be repeated")
+	flags.Float32Var(&k.reads, "kube-reads", 100, "`calls` that read, in a second and data plane")
+	flags.Float32Var(&k.writes, "kube-writes", 25, "`calls` that change something, in a second and data plane")
 }
 
 func (k *kubeFlags) given() bool { return len(k.files) > 0 || k.inCluster != "" || k.secrets != "" }

@@ -32,14 +32,14 @@ type monitorFlags struct {
 }
 
 func (m *monitorFlags) add(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&m.prometheus, "prometheus", nil, "Prometheus that evaluates the alert rules, as in https://prom.eu-1.example.com; may be repeated, one for each region")
-	flags.StringArrayVar(&m.alertmanager, "alertmanager", nil, "Alertmanager that knows what is silenced; may be repeated")
-	flags.StringVar(&m.watchdog, "alertmanager-watchdog", "", "alert that always fires: without it an Alertmanager counts as blind")
-	flags.StringVar(&m.tokenFile, "prometheus-token-file", "", "file with the bearer token for Prometheus and Alertmanager; read at each request")
-	flags.StringVar(&m.caFile, "prometheus-ca-file", "", "file with CA certificates for Prometheus and Alertmanager")
+	flags.StringArrayVar(&m.prometheus, "prometheus", nil, "`URL` of a Prometheus that evaluates the alert rules; may be repeated, one for each region")
+	flags.StringArrayVar(&m.alertmanager, "alertmanager", nil, "`URL` of an Alertmanager, which knows what is silenced; may be repeated")
+	flags.StringVar(&m.watchdog, "alertmanager-watchdog", "", "`alert` that always fires: while it does not, that Alertmanager counts as blind")
+	flags.StringVar(&m.tokenFile, "prometheus-token-file", "", "`file` with the bearer token for Prometheus and Alertmanager; read at each request")
+	flags.StringVar(&m.caFile, "prometheus-ca-file", "", "`file` with CA certificates for Prometheus and Alertmanager")
 	flags.StringVar(&m.datadogSite, "datadog-site", "datadoghq.com", "Datadog site, as in datadoghq.eu")
-	flags.StringVar(&m.datadogAPIKey, "datadog-api-key-file", "", "file with Datadog's API key; read at each poll")
-	flags.StringVar(&m.datadogAppKey, "datadog-app-key-file", "", "file with Datadog's application key; read at each poll")
+	flags.StringVar(&m.datadogAPIKey, "datadog-api-key-file", "", "`file` with Datadog's API key; read at each poll")
+	flags.StringVar(&m.datadogAppKey, "datadog-app-key-file", "", "`file` with Datadog's application key; read at each poll")
 }
 
 // source is one vendor, and which monitors are its own.
@@ -147,8 +147,8 @@ type webhookFlags struct {
 }
 
 func (w *webhookFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&w.listen, "webhook-listen", "", "address for webhooks of GitHub (/github), Datadog (/datadog) and Alertmanager (/alertmanager), as in :8080; they only make it look at once")
-	flags.StringVar(&w.secretFile, "webhook-secret-file", "", "file with the secret: GitHub signs with it, Datadog sends it in the header "+datadog.DefaultWebhookHeader+", Alertmanager as bearer token")
+	flags.StringVar(&w.listen, "webhook-listen", "", "`address` for webhooks of GitHub (/github), Datadog (/datadog) and Alertmanager (/alertmanager), as in :8080; they only make it look at once")
+	flags.StringVar(&w.secretFile, "webhook-secret-file", "", "`file` with the secret: GitHub signs with it, Datadog sends it in the header "+datadog.DefaultWebhookHeader+", Alertmanager as bearer token")
 }
 
 func (w *webhookFlags) secret() (string, error) {
