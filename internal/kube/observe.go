@@ -330,6 +330,9 @@ func (p *Plane) clusterOf(r *record, w *watch, pods []pod, listErr error, seen *
 	if why := p.refusals.of(r.key); why != "" && c.Problem == "" && c.InFlight() {
 		c.Problem = why
 	}
+	if by := o.owner.movedBy; by != "" && !mark.IsZero() && c.InFlight() && !o.onDelete {
+		c.Problem = fmt.Sprintf("its partition was moved to %d by %s: its controller goes down to there by itself", o.partition, by)
+	}
 	c.State = o.Annotations[StateAnnotation]
 	c.Owner, c.ChangedBy = o.owner.tool, o.owner.setBy
 	c.AsOf = time.Time{}

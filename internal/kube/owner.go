@@ -20,6 +20,8 @@ type ownership struct {
 	patched bool
 	// setBy is who set the image last, when that was not Wavegate.
 	setBy string
+	// movedBy is who set the partition last, when that was not Wavegate.
+	movedBy string
 	// tool is the tool that would set the image back, as people call it; empty
 	// when there is none, or when it has been told to leave the image alone.
 	tool string
@@ -35,6 +37,7 @@ var ownerAnnotations = map[string]bool{
 func ownershipOf(entries []metav1.ManagedFieldsEntry, where written, m *metav1.ObjectMeta) ownership {
 	var o ownership
 	imageBy, ours := "", false
+	partitionBy, lowered := "", false
 	for _, e := range entries {
 		if e.Subresource != "" || e.FieldsV1 == nil {
 			continue
@@ -44,10 +47,12 @@ func ownershipOf(entries []metav1.ManagedFieldsEntry, where written, m *metav1.O
 			continue
 		}
 		image := has(fields, where.image)
+		partition := has(fields, partitionField)
 		if e.Manager == fieldManager {
+			lowered = lowered || partition
 			if e.Operation == metav1.ManagedFieldsOperationApply {
 				o.image = o.image || image
-				o.partition = o.partition || has(fields, partitionField)
+				o.partition = o.partition || partition
 				o.paused = o.paused || has(fields, where.paused)
 			} else {
 				o.patched = o.patched || has(fields, []string{"f:metadata", "f:annotations"})
@@ -55,12 +60,18 @@ func ownershipOf(entries []metav1.ManagedFieldsEntry, where written, m *metav1.O
 			ours = ours || image
 			continue
 		}
+		if partition {
+			partitionBy = e.Manager
+		}
 		if image {
 			imageBy = e.Manager
 			if tool := toolOf(e.Manager, m); tool != "" && e.Operation == metav1.ManagedFieldsOperationApply {
 				o.tool = tool // whoever applies a value owns it, and may share it with others
 			}
 		}
+	}
+	if !lowered {
+		o.movedBy = partitionBy
 	}
 	if !ours {
 		o.setBy = imageBy

@@ -228,6 +228,27 @@ func TestAnImageThatArgoCDSetsIsLeftAloneUntilAPersonSaysOtherwise(t *testing.T)
 	w.see(t, p, name, "whoever changed it is named", func(c plan.Cluster) bool { return c.ChangedBy == "kubectl-edit" })
 }
 
+func TestAPartitionThatSomebodyElseMovesIsToldAndNotFought(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	brokers(t, w, "moved", 1, 4)
+	o := w.watchPods(t)
+	p := w.Ratcheted()
+	w.must(t, p, plan.Start, "moved-0", "7.6.1")
+	w.must(t, p, plan.Step, "moved-0", "7.6.1")
+	w.see(t, p, "moved-0", "one broker is updated", func(c plan.Cluster) bool { return c.Updated == 1 && !c.ReadySince.IsZero() })
+	w.patch(t, "moved-0", `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":1}}}}`)
+	c := w.see(t, p, "moved-0", "whoever moved it is named", func(c plan.Cluster) bool { return strings.Contains(c.Problem, "moved to 1 by kubectl-edit") })
+	if !c.ReadySince.IsZero() {
+		t.Error("it counts as settled while its controller goes on by itself")
+	}
+	w.see(t, p, "moved-0", "its controller has come to the partition", func(c plan.Cluster) bool { return c.Updated == 3 && c.Next == 0 && !c.ReadySince.IsZero() })
+	w.must(t, p, plan.Step, "moved-0", "7.6.1")
+	w.see(t, p, "moved-0", "it has finished", func(c plan.Cluster) bool { return c.Version.Tag == "7.6.1" && !c.InFlight() && c.Problem == "" })
+	o.eachMade(t, "7.6.1")
+	o.atMostDown(t, 1)
+}
+
 func TestOnlyOurOwnFieldsAreEverOwned(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
