@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"slices"
 	"time"
@@ -72,22 +71,33 @@ func (f *planFlags) preview(w *world) (*report.Preview, error) {
 	if w.spec == nil && f.from == "" {
 		return nil, fmt.Errorf("no commit is in force yet: name one with --from")
 	}
-	out := &report.Preview{At: w.now, From: f.from, To: f.to}
-	if f.from == "" {
-		out.From = w.state.InForce.Commit
+	from := f.from
+	if from == "" {
+		from = w.state.InForce.Commit
 	} else {
-		spec, err := f.load(f.from)
+		spec, err := f.load(from)
 		if err != nil {
 			return nil, err
 		}
 		w.spec = spec
-		w.setTargets(spec, f.from)
+		w.setTargets(spec, from)
 	}
 	to, err := f.load(f.to)
 	if err != nil {
 		return nil, err
 	}
-	out.Refused = refusal(w.spec, to)
+	out, err := w.preview(to, f.horizon)
+	if err != nil {
+		return nil, err
+	}
+	out.From, out.To = from, f.to
+	return out, nil
+}
+
+// preview simulates what a spec would do to the world, which is used up by it.
+func (w *world) preview(to *fleet.Spec, horizon time.Duration) (*report.Preview, error) {
+	var err error
+	out := &report.Preview{At: w.now, Refused: refusal(w.spec, to)}
 	events := plan.Targets(w.state, to, "preview", false, w.now)
 	out.Moves = report.NewMoves(events)
 	for _, e := range events {
@@ -96,8 +106,14 @@ func (f *planFlags) preview(w *world) (*report.Preview, error) {
 	if w.policy, err = plan.Compile(to); err != nil {
 		return nil, err
 	}
-	out.Run = simulate.Run(simulate.Config{Input: w.input(), Horizon: f.horizon, Targets: movedTargets(events)})
-	out.Touches = touches(w.fleet, out.Run, to)
+	out.Run = simulate.Run(simulate.Config{Input: w.input(), Horizon: horizon, Targets: movedTargets(events)})
+	labels := []string{fleet.LabelDataPlane}
+	for _, l := range to.Fleet.Spec.Limits {
+		if l.Label != "" && !slices.Contains(labels, l.Label) {
+			labels = append(labels, l.Label)
+		}
+	}
+	out.Touches = report.NewTouches(w.fleet, out.Run, labels)
 	return out, nil
 }
 
@@ -159,41 +175,6 @@ func movedTargets(events []plan.Event) []plan.TargetKey {
 		if e.Kind == plan.TargetSet {
 			out = append(out, plan.TargetKey{Product: e.Product, Cohort: e.Cohort})
 		}
-	}
-	return out
-}
-
-// touches counts, for each label that a limit names, how many of its values the
-// preview concerns.
-func touches(inv *plan.Inventory, run *simulate.Preview, spec *fleet.Spec) []report.Touch {
-	labels := []string{fleet.LabelDataPlane}
-	for _, l := range spec.Fleet.Spec.Limits {
-		if l.Label != "" && !slices.Contains(labels, l.Label) {
-			labels = append(labels, l.Label)
-		}
-	}
-	values := map[string]map[string]bool{}
-	for _, r := range run.Rollouts {
-		for _, w := range r.Waves {
-			for _, name := range w.Clusters {
-				row, ok := inv.Find(name)
-				if !ok {
-					continue
-				}
-				for _, l := range labels {
-					if v, ok := inv.Label(row, l); ok {
-						if values[l] == nil {
-							values[l] = map[string]bool{}
-						}
-						values[l][v] = true
-					}
-				}
-			}
-		}
-	}
-	var out []report.Touch
-	for _, l := range slices.Sorted(maps.Keys(values)) {
-		out = append(out, report.Touch{Label: l, Values: len(values[l])})
 	}
 	return out
 }
