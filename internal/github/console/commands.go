@@ -75,6 +75,10 @@ func (d *desk) keep(a *answer) {
 // for.
 const patience = 10 * time.Minute
 
+// overlap is how much earlier than the newest comment another one may be that is
+// listed later: GitHub's lists lag a little.
+const overlap = time.Minute
+
 // takeCommands reads what people have asked for since the last look, hands it to
 // the loop and answers.
 func (c *Console) takeCommands(ctx context.Context, s *snapshot) error {
@@ -102,8 +106,8 @@ func (c *Console) takeCommands(ctx context.Context, s *snapshot) error {
 		}
 		d.read[k.ID] = true
 	}
-	if n := len(comments); n > 0 && comments[n-1].Updated.After(d.since) {
-		d.since = comments[n-1].Updated
+	if n := len(comments); n > 0 && comments[n-1].Updated.Add(-overlap).After(d.since) {
+		d.since = comments[n-1].Updated.Add(-overlap)
 		d.forget(comments)
 	}
 	return c.settle(ctx)

@@ -135,7 +135,13 @@ func (m *reporterMemory) targets(rollouts []plan.RolloutStatus) {
 		if _, ok := now[k]; ok {
 			continue
 		}
-		if next := at[plan.TargetKey{Product: x.product, Cohort: x.cohort}]; next != "" && next != x.release {
+		next := at[plan.TargetKey{Product: x.product, Cohort: x.cohort}]
+		for i := 0; x.cohort == "" && next == "" && i < len(rollouts); i++ {
+			if rollouts[i].Product == x.product {
+				next = rollouts[i].Release
+			}
+		}
+		if next != "" && next != x.release {
 			x.supersededBy = next
 			m.moved[k] = x
 		}
