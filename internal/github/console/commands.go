@@ -24,6 +24,9 @@ const (
 type desk struct {
 	since time.Time // of the newest comment that was read
 	read  map[int64]bool
+	// claimed are the comments under which this process has begun to put the
+	// reaction that it has seen them, and which it has not obeyed yet.
+	claimed map[int64]bool
 	// answers are those of a pull request, the newest first; open are those that
 	// are not complete.
 	answers map[int][]report.Answer
@@ -48,7 +51,7 @@ type order struct {
 }
 
 func newDesk() desk {
-	return desk{read: map[int64]bool{}, answers: map[int][]report.Answer{}, count: map[int]int{}}
+	return desk{read: map[int64]bool{}, claimed: map[int64]bool{}, answers: map[int][]report.Answer{}, count: map[int]int{}}
 }
 
 // maxKept is how many answers of a pull request are kept.
@@ -154,10 +157,13 @@ func (c *Console) read(ctx context.Context, s *snapshot, k *github.Comment) erro
 		return err
 	}
 	a.living = len(on) > 0
+	again := slices.Contains(reacted, reactionSeen) && !c.desk.claimed[k.ID]
+	c.desk.claimed[k.ID] = true
 	if err := c.cfg.Client.React(ctx, k.ID, reactionSeen); err != nil {
 		return err
 	}
-	c.obey(ctx, s, a, cmd, on, slices.Contains(reacted, reactionSeen))
+	delete(c.desk.claimed, k.ID)
+	c.obey(ctx, s, a, cmd, on, again)
 	if a.living {
 		c.desk.keep(a)
 	}
@@ -289,6 +295,12 @@ func (c *Console) settle(ctx context.Context) error {
 	return nil
 }
 
+// done says what a command has done.
+var done = map[plan.CommandKind]string{
+	plan.CommandPause: "paused", plan.CommandResume: "resumed",
+	plan.CommandRetry: "is tried again", plan.CommandSkip: "left out",
+}
+
 // complete fills in what became of a command. It returns false while that is not
 // known.
 func (c *Console) complete(a *answer) bool {
@@ -303,16 +315,16 @@ func (c *Console) complete(a *answer) bool {
 		return true
 	}
 	for _, x := range a.orders {
-		done, why := c.hearing.outcome(x)
+		obeyed, why := c.hearing.outcome(x)
 		if why != "" {
 			a.Refused = why
 			return true
 		}
-		if !done {
+		if !obeyed {
 			return false
 		}
 	}
-	a.Done = "done"
+	a.Done = done[a.orders[0].Kind]
 	return true
 }
 

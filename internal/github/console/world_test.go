@@ -22,6 +22,9 @@ import (
 
 const repo = "acme/fleet"
 
+// badVersion never becomes ready.
+var badVersion = simfleet.BadVersion{Product: "kafka", Version: fleet.Version{Tag: "7.6.1"}, Effect: simfleet.NeverReady, Share: 1}
+
 var files = githubtest.Files{
 	"fleet.yaml": `apiVersion: wavegate.dev/v1alpha1
 kind: Fleet
