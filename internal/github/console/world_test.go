@@ -5,10 +5,12 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/gitsource"
@@ -251,6 +253,25 @@ func (w *world) release(version string) (number int, sha string) {
 	_, err := w.As("grace").Approve(repo, number)
 	w.ok(err)
 	return number, w.merge(number)
+}
+
+// tree are the files of a commit.
+func (w *world) tree(commit string) fstest.MapFS {
+	w.t.Helper()
+	out := fstest.MapFS{}
+	for _, name := range strings.Fields(w.git("ls-tree", "-r", "--name-only", commit)) {
+		out[name] = &fstest.MapFile{Data: []byte(w.git("show", commit+":"+name)), Mode: 0o444}
+	}
+	return out
+}
+
+func (w *world) git(args ...string) string {
+	w.t.Helper()
+	dir, err := w.RepoDir(repo)
+	w.ok(err)
+	out, err := exec.CommandContext(context.Background(), "git", append([]string{"-C", dir}, args...)...).Output()
+	w.ok(err)
+	return string(out)
 }
 
 // status is what is said of a commit in a context: its state and description.
