@@ -1,10 +1,15 @@
+//go:build measure
+
+// The figures of these tests stand in the README. They take minutes, and nothing in
+// them depends on how fast a machine is:
+//
+//	go test -tags measure ./internal/kube -run Measure -v -timeout 20m
 package kube_test
 
 import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -22,21 +27,10 @@ import (
 
 	"github.com/wavegate-dev/wavegate/internal/dataplanetest"
 	"github.com/wavegate-dev/wavegate/internal/kube"
-	"github.com/wavegate-dev/wavegate/internal/kubetest"
 	"github.com/wavegate-dev/wavegate/reconciler"
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
-
-// The figures of these tests stand in the README. They take minutes, and nothing
-// in them depends on how fast a machine is: run them with WAVEGATE_MEASURE=1 -v.
-func measured(t *testing.T) {
-	t.Helper()
-	if os.Getenv("WAVEGATE_MEASURE") == "" {
-		t.Skip("SKIPPED: set WAVEGATE_MEASURE=1 to measure")
-	}
-	kubetest.Require(t)
-}
 
 // inParallel does n things, some at once.
 func inParallel(n int, do func(i int)) {
@@ -69,7 +63,6 @@ func cpu() time.Duration {
 }
 
 func TestMeasureTenThousandStatefulSetsObserved(t *testing.T) {
-	measured(t)
 	w := newWorld(t, 0)
 	n := 10_000
 	if testing.Short() {
@@ -159,7 +152,6 @@ func (c *counted) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func TestMeasureAThousandClustersHaltedInFlight(t *testing.T) {
-	measured(t)
 	w := newWorld(t, 0)
 	w.policy = "Parallel"
 	const n, replicas = 1000, 3

@@ -1,0 +1,133 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/wavegate-dev/wavegate/internal/github"
+	"github.com/wavegate-dev/wavegate/reconciler"
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
+	"github.com/wavegate-dev/wavegate/reconciler/report"
+)
+
+// Config wires a [Console]. Client, Branch and Now are required; what is nil is
+// left out of what the console does.
+type Config struct {
+	Client *github.Client
+	// Branch is the watched branch, main for instance.
+	Branch string
+	// Fleet is the fleet's name, for titles.
+	Fleet string
+
+	// Preview returns what merging head, a commit that may be of a fork, would do
+	// to the fleet; base is the commit in force. Problems are what is wrong with
+	// the fleet repository at head: there is no preview then. Without it open pull
+	// requests are left alone.
+	Preview func(ctx context.Context, head, base string) (*report.Preview, fleet.Problems, error)
+	// Submit hands a command of an authorised person to the loop and returns the
+	// number that a refusal of it will have in a cycle. Without it no commands are
+	// taken.
+	Submit func(ctx context.Context, c plan.Command) (id int64, err error)
+
+	// Poll is how often GitHub is looked at; 15s without it. Console.Wake makes it
+	// earlier.
+	Poll time.Duration
+	// Hold is how long a comment stays as it is while only its numbers change; 30s
+	// without it.
+	Hold time.Duration
+	// Lookback is how old a command may be that was given while nobody listened;
+	// an hour without it.
+	Lookback time.Duration
+	// PreviewTimeout bounds one preview; a minute without it.
+	PreviewTimeout time.Duration
+
+	// Now is the clock.
+	Now func() time.Time
+	// Log receives what is over and what does not go on; nil discards it.
+	Log *slog.Logger
+}
+
+// Console says at GitHub what the loop decided and takes the commands that people
+// give there. It is safe for concurrent use.
+type Console struct {
+	cfg    Config
+	living chan struct{} // asks for a look at merged pull requests and commands
+	open   chan struct{} // asks for a look at open pull requests
+
+	mu      sync.Mutex
+	latest  *snapshot
+	memory  reporterMemory
+	hearing hearing
+	trouble trouble
+
+	// speak is held while something is said, so that of a plan and of a rollout
+	// on the same pull request the rollout has the last word.
+	speak sync.Mutex
+	said  map[place]said
+	begun map[int]bool // the pull requests whose comment is about the rollout
+	set   map[place]github.Status
+
+	merged merged   // belongs to the goroutine of merged pull requests
+	desk   desk     // belongs to the same
+	plans  planning // belongs to the goroutine of open pull requests
+}
+
+var _ reconciler.Reporter = (*Console)(nil)
+
+// New makes a console. It does not speak with GitHub before Run.
+func New(cfg Config) (*Console, error) {
+	switch {
+	case cfg.Client == nil:
+		return nil, errors.New("configure console: Client is missing")
+	case cfg.Branch == "":
+		return nil, errors.New("configure console: Branch is missing")
+	case cfg.Now == nil:
+		return nil, errors.New("configure console: Now is missing")
+	}
+	for name, d := range map[string]time.Duration{
+		"Poll": cfg.Poll, "Hold": cfg.Hold, "Lookback": cfg.Lookback, "PreviewTimeout": cfg.PreviewTimeout,
+	} {
+		if d < 0 {
+			return nil, fmt.Errorf("configure console: %s is negative", name)
+		}
+	}
+	cfg.Poll = orDefault(cfg.Poll, 15*time.Second)
+	cfg.Hold = orDefault(cfg.Hold, 30*time.Second)
+	cfg.Lookback = orDefault(cfg.Lookback, time.Hour)
+	cfg.PreviewTimeout = orDefault(cfg.PreviewTimeout, time.Minute)
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Console{
+		cfg: cfg, living: make(chan struct{}, 1), open: make(chan struct{}, 1),
+		memory:  newReporterMemory(),
+		hearing: newHearing(),
+		said:    map[place]said{}, begun: map[int]bool{}, set: map[place]github.Status{},
+		merged: newMerged(), desk: newDesk(), plans: newPlanning(),
+	}, nil
+}
+
+func orDefault(d, def time.Duration) time.Duration {
+	if d == 0 {
+		return def
+	}
+	return d
+}
+
+// Wake asks for a look at GitHub now; a webhook calls it. It never blocks.
+func (c *Console) Wake() {
+	poke(c.living)
+	poke(c.open)
+}
+
+func poke(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,188 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wavegate-dev/wavegate/internal/githubtest"
+	"github.com/wavegate-dev/wavegate/reconciler"
+	"github.com/wavegate-dev/wavegate/reconciler/admission"
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
+	"github.com/wavegate-dev/wavegate/reconciler/report"
+	"github.com/wavegate-dev/wavegate/reconciler/simulate"
+)
+
+// preview makes a plan as the program does: the files at head, against what is in
+// force, on the fleet as it was last observed.
+func (w *world) preview(_ context.Context, head, base string) (*report.Preview, fleet.Problems, error) {
+	spec, problems := fleet.Load(w.tree(head))
+	if len(problems) > 0 {
+		return nil, problems, nil
+	}
+	v := &report.Preview{From: base, To: head}
+	w.loop.View(func(c *reconciler.Cycle) {
+		v.At = c.At
+		force := admission.InForce{Commit: base, Tree: base, Spec: c.Spec}
+		result := admission.Judge(admission.Input{InForce: force, Commits: []admission.Candidate{{
+			Commit: admission.Commit{SHA: head, Tree: head}, Spec: spec, Evidence: admission.Evidence{Verdict: admission.Approved},
+		}}})
+		if result.Frozen != nil {
+			v.Refused = result.Frozen.Reason
+		}
+		state, err := w.ledger.Load(context.Background())
+		w.ok(err)
+		events := plan.Targets(state, spec, head, false, c.At)
+		v.Moves = report.NewMoves(events)
+		for _, e := range events {
+			state.Apply(e)
+		}
+		policy, err := plan.Compile(spec)
+		w.ok(err)
+		v.Run = simulate.Run(simulate.Config{Horizon: 24 * time.Hour, Input: plan.Input{
+			Now: c.At, Policy: policy, Fleet: c.Fleet.Clone(), State: state, Signals: c.Signals, DataPlanes: c.DataPlanes,
+		}})
+	})
+	return v, nil, nil
+}
+
+// look lets the console look at open pull requests once.
+func (w *world) look() {
+	w.t.Helper()
+	if w.console.cfg.Preview == nil {
+		w.console.cfg.Preview = w.preview
+	}
+	_, err := w.console.lookAtOpen(w.t.Context())
+	w.ok(err)
+}
+
+func (w *world) head(number int) string {
+	w.t.Helper()
+	p, err := w.Pull(repo, number)
+	w.ok(err)
+	return p.HeadSHA
+}
+
+func TestAnOpenPullRequestSaysWhatItWouldDo(t *testing.T) {
+	w := start(t)
+	n := w.propose("canary", githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1")})
+	w.look()
+	if got := w.status(w.head(n), StatusPlan); got != "success: kafka 7.6.1 in canary: 2 clusters" {
+		t.Errorf("status %q", got)
+	}
+	w.comment(n, "kafka", "2 clusters in 2 waves", "0 of 1 given")
+	// A new push edits the comment.
+	_, err := w.As("ada").Push(repo, "canary", githubtest.Change{Write: githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.2")}, Message: "newer"})
+	w.ok(err)
+	w.look()
+	if got := w.status(w.head(n), StatusPlan); got != "success: kafka 7.6.2 in canary: 2 clusters" {
+		t.Errorf("status %q", got)
+	}
+	w.comment(n, "7.6.2", "!7.6.1")
+}
+
+func TestThePlanBecomesTheRolloutWhenItIsMerged(t *testing.T) {
+	w := start(t)
+	n := w.propose("canary", githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1")})
+	w.look()
+	w.comment(n, "plan of")
+	_, err := w.As("grace").Approve(repo, n)
+	w.ok(err)
+	w.merge(n)
+	w.run(2 * time.Minute)
+	w.look()
+	w.comment(n, "kafka 7.6.1 in canary: rolling", "!plan of")
+}
+
+func TestWhatIsWrongIsSaidWithFileAndLine(t *testing.T) {
+	w := start(t)
+	n := w.propose("canary", githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1") + "  colour: blue\n"})
+	w.look()
+	w.says(w.status(w.head(n), StatusPlan), "failure: cohorts/10-canary.yaml:8:", "colour")
+	w.comment(n, "Not valid: 1 problem", "cohorts/10-canary.yaml:8", "/acme/fleet/blob/"+w.head(n)+"/cohorts/10-canary.yaml#L8")
+}
+
+func TestWhatWouldBeRefusedFails(t *testing.T) {
+	w := start(t)
+	n := w.propose("both", githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1"), "cohorts/20-prod.yaml": prod("7.6.1")})
+	w.look()
+	w.says(w.status(w.head(n), StatusPlan), "failure: Would be refused: ")
+	w.comment(n, "It would be refused")
+}
+
+func TestAPullRequestThatMovesNothingHasAStatusAndNoComment(t *testing.T) {
+	w := start(t)
+	n := w.propose("words", githubtest.Files{"README.md": "# Fleet\n"})
+	w.look()
+	if got := w.status(w.head(n), StatusPlan); got != "success: No version moves" {
+		t.Errorf("status %q", got)
+	}
+	if got := w.own(n); len(got) != 0 {
+		t.Errorf("comments %q", got)
+	}
+}
+
+func TestAPullRequestThatDoesNotMoveAnyVersionAnyMoreIsSaidSo(t *testing.T) {
+	w := start(t)
+	n := w.propose("canary", githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1")})
+	w.look()
+	_, err := w.As("ada").Push(repo, "canary", githubtest.Change{Write: githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.0")}, Message: "rather not"})
+	w.ok(err)
+	w.look()
+	w.comment(n, "No version moves")
+}
+
+func TestAPlanIsMadeAgainOnlyWhenSomethingChanged(t *testing.T) {
+	w := start(t)
+	w.propose("prod", githubtest.Files{"cohorts/20-prod.yaml": prod("7.6.1")})
+	made := 0
+	w.console.cfg.Preview = func(ctx context.Context, head, base string) (*report.Preview, fleet.Problems, error) {
+		made++
+		return w.preview(ctx, head, base)
+	}
+	w.look()
+	w.look()
+	if made != 1 {
+		t.Errorf("made %d times, want once", made)
+	}
+	w.release("7.6.1") // another commit is in force
+	w.run(time.Minute)
+	w.look()
+	if made != 2 {
+		t.Errorf("made %d times, want twice", made)
+	}
+	w.writes()
+	w.restart()
+	w.run(time.Minute)
+	before := w.writes()
+	w.look()
+	if got := w.writes(); got != 0 {
+		t.Errorf("%d writes after a restart (and %d for the rollout)", got, before)
+	}
+}
+
+func TestAPlanThatCannotBeMadeIsTriedAgain(t *testing.T) {
+	w := start(t)
+	n := w.propose("canary", githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1")})
+	broken := errors.New("fetch head: no route to host")
+	w.console.cfg.Preview = func(ctx context.Context, head, base string) (*report.Preview, fleet.Problems, error) {
+		if broken != nil {
+			return nil, nil, broken
+		}
+		return w.preview(ctx, head, base)
+	}
+	w.look()
+	w.says(w.status(w.head(n), StatusPlan), "error: The plan cannot be made now")
+	if !strings.Contains(w.log.String(), "no route to host") {
+		t.Error("the log does not say why")
+	}
+	broken = nil
+	w.look()
+	w.says(w.status(w.head(n), StatusPlan), "error: ")
+	w.clock.advance(planPause)
+	w.look()
+	w.says(w.status(w.head(n), StatusPlan), "success: ")
+}
