@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,7 +24,7 @@ spec:
 apiVersion: wavegate.dev/v1alpha1
 kind: Product
 metadata: {name: kafka}
-spec: {image: registry.example.com/kafka, workload: {kind: StatefulSet}}
+spec: {image: registry.example.com/kafka, workload: {kind: StatefulSet}, settle: 1s}
 ---
 apiVersion: wavegate.dev/v1alpha1
 kind: Cohort
@@ -33,9 +34,19 @@ spec:
   versions: {kafka: 7.6.0}
 `
 
-// TestOnlyApprovedPullRequestsOfGitHubTakeEffect runs the real binary against a
-// GitHub-compatible server over a real git repository.
-func TestOnlyApprovedPullRequestsOfGitHubTakeEffect(t *testing.T) {
+// hub is a GitHub-compatible server over a real git repository, with a fleet in
+// it, and the real binary.
+type hub struct {
+	*githubtest.Server
+	t          *testing.T
+	bin, state string
+	args       []string
+}
+
+const hubRepo = "acme/fleet"
+
+func newHub(t *testing.T) *hub {
+	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("git is not installed: install it with the package manager of this machine")
 	}
@@ -43,74 +54,172 @@ func TestOnlyApprovedPullRequestsOfGitHubTakeEffect(t *testing.T) {
 	srv, err := githubtest.Start(githubtest.Config{
 		Dir: filepath.Join(dir, "github"), Now: time.Now, OnViolation: func(err error) { t.Error(err) },
 	})
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = srv.Close() })
+	h := &hub{Server: srv, t: t, bin: filepath.Join(dir, "wavegate"), state: filepath.Join(dir, "state")}
+	h.must(srv.AddRepo(hubRepo, githubtest.Files{"fleet.yaml": githubFleet}))
+	for _, login := range []string{"ada", "grace", "wavegate"} {
+		srv.AddUser(login)
+		h.must(srv.Grant(hubRepo, login, githubtest.Write))
+	}
+	token, secret := filepath.Join(dir, "token"), filepath.Join(dir, "secret")
+	h.must(os.WriteFile(token, []byte(srv.Token("wavegate")+"\n"), 0o600))
+	h.must(os.WriteFile(secret, []byte("hush\n"), 0o600))
+	run(t, ".", "go", "build", "-o", h.bin, ".")
+	h.args = []string{
+		"run", "--state", h.state, "--repo", srv.URL + "/" + hubRepo + ".git", "--token-file", token, "--approve", "github",
+		"--embedded-fleet", "--clusters", "12", "--restart", "20ms", "--interval", "200ms", "--webhook-secret-file", secret,
+	}
+	return h
+}
+
+func (h *hub) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// cycle runs the service for one cycle.
+func (h *hub) cycle() report.Status {
+	h.t.Helper()
+	run(h.t, ".", h.bin, append(h.args, "--once")...)
+	out, err := exec.Command(h.bin, "status", "-o", "json", "--state", h.state).Output()
+	h.must(err)
+	var s report.Status
+	h.must(json.Unmarshal(out, &s))
+	return s
+}
+
+// adopt brings the fleet into force by the first pull request.
+func (h *hub) adopt() {
+	h.t.Helper()
+	_, err := h.As("ada").Push(hubRepo, "adopt", githubtest.Change{Write: githubtest.Files{"README.md": "A fleet."}, Message: "a fleet"})
+	h.must(err)
+	n, err := h.As("ada").OpenPull(hubRepo, "adopt", "main", "A fleet", "")
+	h.must(err)
+	_, err = h.As("grace").Approve(hubRepo, n)
+	h.must(err)
+	merged, err := h.As("ada").Merge(hubRepo, n, githubtest.Squash)
+	h.must(err)
+	if s := h.cycle(); s.Commit != merged {
+		h.t.Fatalf("in force is %q; want %s", s.Commit, merged)
+	}
+}
+
+// pull opens a pull request that moves the canaries to a version.
+func (h *hub) pull(version string) int {
+	h.t.Helper()
+	branch := "kafka-" + version
+	_, err := h.As("ada").Push(hubRepo, branch, githubtest.Change{
+		Write:   githubtest.Files{"fleet.yaml": strings.Replace(githubFleet, "kafka: 7.6.0", "kafka: "+version, 1)},
+		Message: "kafka " + version,
+	})
+	h.must(err)
+	n, err := h.As("ada").OpenPull(hubRepo, branch, "main", "kafka "+version, "")
+	h.must(err)
+	return n
+}
+
+// until waits for a comment of Wavegate on a pull request with a text in it.
+func (h *hub) until(number int, text string) {
+	h.t.Helper()
+	var comments []string
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		list, err := h.Comments(hubRepo, number)
+		h.must(err)
+		comments = nil
+		for _, c := range list {
+			if c.Author == "wavegate" && strings.HasPrefix(c.Body, "<!-- wavegate:pull:") {
+				comments = append(comments, c.Body)
+			}
+		}
+		if len(comments) > 1 {
+			h.t.Fatalf("there are %d comments:\n%s", len(comments), strings.Join(comments, "\n---\n"))
+		}
+		if len(comments) == 1 && strings.Contains(comments[0], text) {
+			return
 		}
 	}
-	must(err)
-	t.Cleanup(func() { _ = srv.Close() })
-	const repo = "acme/fleet"
-	must(srv.AddRepo(repo, githubtest.Files{"fleet.yaml": githubFleet}))
-	for login, p := range map[string]githubtest.Permission{"ada": githubtest.Write, "grace": githubtest.Write, "wavegate": githubtest.Write} {
-		srv.AddUser(login)
-		must(srv.Grant(repo, login, p))
-	}
-	token := srv.Token("wavegate")
-	tokenFile := filepath.Join(dir, "token")
-	must(os.WriteFile(tokenFile, []byte(token+"\n"), 0o600))
-	bin, state := filepath.Join(dir, "wavegate"), filepath.Join(dir, "state")
-	run(t, ".", "go", "build", "-o", bin, ".")
-	cycle := func() report.Status {
-		t.Helper()
-		run(t, dir, bin, "run", "--once", "--state", state, "--repo", srv.URL+"/"+repo+".git", "--token-file", tokenFile,
-			"--approve", "github", "--embedded-fleet", "--clusters", "12")
-		out, err := exec.Command(bin, "status", "-o", "json", "--state", state).Output()
-		must(err)
-		var s report.Status
-		must(json.Unmarshal(out, &s))
-		return s
-	}
-	// pull opens a pull request that moves the canaries to a version.
-	pull := func(version string) int {
-		t.Helper()
-		branch := "kafka-" + version
-		_, err := srv.As("ada").Push(repo, branch, githubtest.Change{
-			Write:   githubtest.Files{"fleet.yaml": strings.Replace(githubFleet, "kafka: 7.6.0", "kafka: "+version, 1)},
-			Message: "kafka " + version,
-		})
-		must(err)
-		n, err := srv.As("ada").OpenPull(repo, branch, "main", "kafka "+version, "")
-		must(err)
-		return n
-	}
+	h.t.Fatalf("waited in vain for %q on pull request %d; it says:\n%s", text, number, strings.Join(comments, "\n---\n"))
+}
 
-	first := cycle()
-	approved := pull("7.6.1")
-	_, err = srv.As("grace").Approve(repo, approved)
-	must(err)
-	merged, err := srv.As("ada").Merge(repo, approved, githubtest.Squash)
-	must(err)
-	s := cycle()
+// TestThePullRequestIsTheConsole has one pull request opened, approved, merged,
+// paused and resumed at GitHub, and looks at nothing but its comment.
+func TestThePullRequestIsTheConsole(t *testing.T) {
+	h := newHub(t)
+	h.adopt()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	h.must(err)
+	address := l.Addr().String()
+	h.must(l.Close())
+	h.must(h.AddWebhook(githubtest.Webhook{URL: "http://" + address + "/github", Secret: "hush"}))
+	cmd := exec.Command(h.bin, append(h.args, "--webhook-listen", address)...)
+	var log strings.Builder
+	cmd.Stderr = &log
+	h.must(cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("the service said:\n%s", log.String())
+		}
+	})
+	n := h.pull("7.6.1")
+	h.until(n, "0 of 1 given")
+	_, err = h.As("grace").Approve(hubRepo, n)
+	h.must(err)
+	merged, err := h.As("ada").Merge(hubRepo, n, githubtest.Squash)
+	h.must(err)
+	h.until(n, "rolling")
+	_, err = h.As("ada").Comment(hubRepo, n, "/wavegate pause the graphs look odd")
+	h.must(err)
+	h.until(n, "the graphs look odd")
+	_, err = h.As("ada").Comment(hubRepo, n, "/wavegate resume")
+	h.must(err)
+	h.until(n, "finished")
+	found := false
+	statuses, err := h.Statuses(hubRepo, merged)
+	h.must(err)
+	for _, s := range statuses {
+		found = found || s.Context == "wavegate/rollout"
+	}
+	if !found {
+		t.Errorf("commit %s has the statuses %+v", merged, statuses)
+	}
+}
+
+// TestOnlyApprovedPullRequestsOfGitHubTakeEffect runs the real binary against a
+// GitHub-compatible server over a real git repository.
+func TestOnlyApprovedPullRequestsOfGitHubTakeEffect(t *testing.T) {
+	h := newHub(t)
+	first := h.cycle()
+	approved := h.pull("7.6.1")
+	_, err := h.As("grace").Approve(hubRepo, approved)
+	h.must(err)
+	merged, err := h.As("ada").Merge(hubRepo, approved, githubtest.Squash)
+	h.must(err)
+	s := h.cycle()
 	if s.Commit != merged || s.Frozen != nil {
 		t.Fatalf("after an approved merge of %s, in force is %q (at first %q), frozen %+v", merged, s.Commit, first.Commit, s.Frozen)
 	}
-	unapproved := pull("7.6.2")
-	if _, err := srv.As("ada").Merge(repo, unapproved, githubtest.Squash); err != nil {
+	unapproved := h.pull("7.6.2")
+	if _, err := h.As("ada").Merge(hubRepo, unapproved, githubtest.Squash); err != nil {
 		t.Fatal(err)
 	}
-	s = cycle()
+	s = h.cycle()
 	if s.Commit != merged || s.Frozen == nil || !strings.Contains(s.Frozen.Reason, "approv") {
 		t.Fatalf("after an unapproved merge, in force is %q, frozen %+v", s.Commit, s.Frozen)
 	}
-	_, err = srv.As("grace").Approve(repo, unapproved)
-	must(err)
-	if s = cycle(); s.Commit == merged || s.Frozen != nil {
+	_, err = h.As("grace").Approve(hubRepo, unapproved)
+	h.must(err)
+	if s = h.cycle(); s.Commit == merged || s.Frozen != nil {
 		t.Fatalf("after it was approved, in force is %q, frozen %+v", s.Commit, s.Frozen)
 	}
-	srv.Break(githubtest.Fault{Effect: githubtest.Status(502)})
-	if again := cycle(); again.Commit != s.Commit {
+	h.Break(githubtest.Fault{Effect: githubtest.Status(502)})
+	if again := h.cycle(); again.Commit != s.Commit {
 		t.Errorf("while GitHub is down, in force is %q; want %q", again.Commit, s.Commit)
 	}
 }

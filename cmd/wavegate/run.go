@@ -16,6 +16,7 @@ import (
 	"github.com/wavegate-dev/wavegate/gitsource"
 	"github.com/wavegate-dev/wavegate/internal/approver"
 	"github.com/wavegate-dev/wavegate/internal/github"
+	"github.com/wavegate-dev/wavegate/internal/github/console"
 	"github.com/wavegate-dev/wavegate/internal/sqlite"
 	"github.com/wavegate-dev/wavegate/internal/web"
 	"github.com/wavegate-dev/wavegate/reconciler"
@@ -118,7 +119,7 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	approve, err := f.approver(log)
+	approve, client, err := f.approver(log)
 	if err != nil {
 		return err
 	}
@@ -141,19 +142,31 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 		return err
 	}
 	defer place.close()
+	reporters := []reconciler.Reporter{&logReporter{log: log, verbose: f.verbose}}
+	var pulls *console.Console
+	if client != nil && !f.dryRun {
+		if pulls, err = f.console(client, source, store, running.Load, log); err != nil {
+			return err
+		}
+		reporters = append(reporters, pulls)
+	}
 	r, err := reconciler.New(reconciler.Config{
 		Source: source, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: approve,
 		DataPlanes: place.planes, Monitors: place.monitors, Ledger: store,
-		Reporters: []reconciler.Reporter{&logReporter{log: log, verbose: f.verbose}},
-		Now:       time.Now, Interval: f.interval, DryRun: f.dryRun, Log: log,
+		Reporters: reporters, Now: time.Now, Interval: f.interval, DryRun: f.dryRun, Log: log,
 	})
 	if err != nil {
 		return err
 	}
 	running.Store(r)
-	if f.approve == "github" {
-		place.hooks["/github"], err = f.webhooks.githubWebhook(r.Wake, log)
-		if err != nil {
+	if client != nil {
+		wake := func() {
+			r.Wake()
+			if pulls != nil {
+				pulls.Wake()
+			}
+		}
+		if place.hooks["/github"], err = f.webhooks.githubWebhook(wake, log); err != nil {
 			return err
 		}
 	}
@@ -173,6 +186,9 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	}
 	defer func() { _ = server.Close(context.WithoutCancel(ctx)) }()
 	log.Info("running", "repo", f.repo, "branch", f.branch, "state", f.state, "fleet", place.name)
+	if pulls != nil {
+		go pulls.Run(ctx)
+	}
 	go retain(ctx, store, f.retention, log)
 	return r.Run(ctx)
 }
@@ -261,18 +277,22 @@ func (f *runFlags) token() (string, error) {
 	return strings.TrimSpace(string(data)), nil
 }
 
-func (f *runFlags) approver(log *slog.Logger) (reconciler.Approver, error) {
+// approver returns who proves commits, and the client for GitHub when it is
+// GitHub.
+func (f *runFlags) approver(log *slog.Logger) (reconciler.Approver, *github.Client, error) {
 	switch f.approve {
 	case "any":
-		return approver.Any{}, nil
+		return approver.Any{}, nil, nil
 	case "github":
 		client, err := f.github(log)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return github.NewApprover(github.ApproverConfig{Client: client, Branch: f.branch})
+		a, err := github.NewApprover(github.ApproverConfig{Client: client, Branch: f.branch})
+		return a, client, err
 	}
-	return approver.NewSigned(approver.SignedConfig{AllowedSigners: f.allowedSigners, AllowedKeys: f.allowedKeys, Now: time.Now})
+	a, err := approver.NewSigned(approver.SignedConfig{AllowedSigners: f.allowedSigners, AllowedKeys: f.allowedKeys, Now: time.Now})
+	return a, nil, err
 }
 
 // retain deletes old history once a day.

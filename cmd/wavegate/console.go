@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/wavegate-dev/wavegate/gitsource"
+	"github.com/wavegate-dev/wavegate/internal/github"
+	"github.com/wavegate-dev/wavegate/internal/github/console"
+	"github.com/wavegate-dev/wavegate/internal/sqlite"
+	"github.com/wavegate-dev/wavegate/reconciler"
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
+	"github.com/wavegate-dev/wavegate/reconciler/report"
+)
+
+// previewHorizon is how far a plan on a pull request looks ahead.
+const previewHorizon = 60 * 24 * time.Hour
+
+// console makes the pull requests of the watched repository the place where
+// rollouts are seen and steered. running returns the reconciler once there is one.
+func (f *runFlags) console(client *github.Client, source *gitsource.Source, store *sqlite.Store, running func() *reconciler.Reconciler, log *slog.Logger) (*console.Console, error) {
+	p := previewer{source: source, running: running}
+	return console.New(console.Config{
+		Client: client, Branch: f.branch, Now: time.Now, Log: log, Preview: p.preview,
+		Submit: func(ctx context.Context, c plan.Command) (int64, error) {
+			id, err := store.Submit(ctx, c)
+			if r := running(); err == nil && r != nil {
+				r.Look()
+			}
+			return id, err
+		},
+	})
+}
+
+// previewer says what a commit would do to the fleet as it is now.
+type previewer struct {
+	source  *gitsource.Source
+	running func() *reconciler.Reconciler
+}
+
+func (p previewer) preview(ctx context.Context, head, base string) (*report.Preview, fleet.Problems, error) {
+	tree, err := p.source.Tree(ctx, head)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read commit %s: %w", head, err)
+	}
+	to, problems := fleet.Load(tree)
+	if len(problems) > 0 {
+		return nil, problems, nil
+	}
+	w, err := p.world()
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := w.preview(to, previewHorizon)
+	if err != nil {
+		return nil, nil, fmt.Errorf("simulate commit %s: %w", head, err)
+	}
+	out.From, out.To = base, head
+	return out, nil, nil
+}
+
+// world copies what the last cycle has seen: a simulation uses it up.
+func (p previewer) world() (*world, error) {
+	var w *world
+	if r := p.running(); r != nil {
+		r.View(func(c *reconciler.Cycle) {
+			if c.Spec == nil {
+				return
+			}
+			w = &world{
+				now: c.At, state: c.State.Clone(), fleet: c.Fleet.Clone(), signals: c.Signals, planes: c.DataPlanes, spec: c.Spec,
+			}
+		})
+	}
+	if w == nil {
+		return nil, errors.New("no commit is in force yet that a change could be compared with")
+	}
+	return w, nil
+}
