@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -30,8 +31,8 @@ func newPlanning() planning {
 // planPause is after which time a plan is tried again that could not be made.
 const planPause = 5 * time.Minute
 
-// lookAtOpen says on each open pull request what merging it would do. Those that
-// changed last come first.
+// lookAtOpen proposes promotions, and says on each open pull request what merging
+// it would do. Those that changed last come first.
 func (c *Console) lookAtOpen(ctx context.Context) (time.Duration, error) {
 	s := c.newest()
 	if s == nil || s.status.Commit == "" {
@@ -41,9 +42,19 @@ func (c *Console) lookAtOpen(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	closed, err := c.lookAtPromotions(ctx, s, pulls)
+	if err != nil {
+		return 0, err
+	}
+	if c.cfg.Preview == nil {
+		return 0, nil
+	}
 	open := map[int]bool{}
 	for i := range pulls {
 		p := &pulls[i]
+		if closed[p.Number] {
+			continue
+		}
 		open[p.Number] = true
 		want := planned{p.HeadSHA, s.status.Commit}
 		last, known := c.plans.done[p.Number]
@@ -100,7 +111,7 @@ func (c *Console) planOf(ctx context.Context, s *snapshot, p *github.Pull) (made
 		v = &report.Preview{From: s.status.Commit, To: p.HeadSHA, At: c.cfg.Now().UTC()}
 	}
 	post := v.Markdown(report.PullRequest{
-		ID: number(p.Number), Commit: p.HeadSHA, Files: filesOf(p), Problems: problems, Approvals: s.policy,
+		ID: number(p.Number), Commit: p.HeadSHA, Files: c.filesOf(p), Problems: problems, Approvals: s.policy,
 	})
 	status := verdictOf(v, problems)
 	refused := c.setStatus(ctx, p.HeadSHA, status)
@@ -129,7 +140,7 @@ func (c *Console) annotate(ctx context.Context, sha string, s github.Status, pro
 			text += "; " + x.Hint
 		}
 		if x.File != "" {
-			check.Notes = append(check.Notes, github.Note{Path: x.File, Line: x.Line, Problem: true, Message: text})
+			check.Notes = append(check.Notes, github.Note{Path: path.Join(c.cfg.Path, x.File), Line: x.Line, Problem: true, Message: text})
 		}
 	}
 	if err := c.cfg.Client.SetCheck(ctx, sha, check); err != nil && !errors.Is(err, github.ErrNoChecks) {
@@ -193,7 +204,7 @@ func movesOf(v *report.Preview) string {
 }
 
 // filesOf is the address below which the files of a pull request's head are shown.
-func filesOf(p *github.Pull) string {
+func (c *Console) filesOf(p *github.Pull) string {
 	at := strings.LastIndex(p.URL, "/pull/")
 	if at < 0 || p.HeadRepo == "" {
 		return ""
@@ -206,5 +217,5 @@ func filesOf(p *github.Pull) string {
 		}
 		base = base[:cut]
 	}
-	return base + "/" + p.HeadRepo + "/blob/" + p.HeadSHA + "/"
+	return base + "/" + path.Join(p.HeadRepo, "blob", p.HeadSHA, c.cfg.Path) + "/"
 }

@@ -19,7 +19,8 @@ import (
 // preview makes a plan as the program does: the files at head, against what is in
 // force, on the fleet as it was last observed.
 func (w *world) preview(_ context.Context, head, base string) (*report.Preview, fleet.Problems, error) {
-	spec, problems := fleet.Load(w.tree(head))
+	merged := strings.Fields(w.git("merge-tree", "--write-tree", base, head))[0]
+	spec, problems := fleet.Load(w.tree(merged))
 	if len(problems) > 0 {
 		return nil, problems, nil
 	}

@@ -20,6 +20,8 @@ type snapshot struct {
 	status   *report.Status
 	subjects []subject
 	policy   fleet.Approvals // of the spec in force
+	// promotions are the cohorts that have others before them.
+	promotions []promotion
 }
 
 // subject is what a merged commit is about: one product that it moves, or nothing.
@@ -91,7 +93,7 @@ func (m *reporterMemory) snapshot(cycle *reconciler.Cycle, in report.Input) *sna
 	if cycle.Admission != nil {
 		m.judgements = slices.Clone(cycle.Admission.Judgements)
 	}
-	s := &snapshot{at: cycle.At, status: report.NewStatus(in)}
+	s := &snapshot{at: cycle.At, status: report.NewStatus(in), promotions: newPromotions(cycle)}
 	s.status.Notes = slices.Clone(s.status.Notes)
 	if cycle.Spec != nil {
 		s.policy = cycle.Spec.Fleet.Spec.Approvals
