@@ -45,6 +45,9 @@ type Config struct {
 	// Path is the folder of the fleet in the repository; empty means all of it.
 	Path string
 
+	// NoDrift turns the drift report off that the fleet repository schedules.
+	NoDrift bool
+
 	// Poll is how often GitHub is looked at; 15s without it. Console.Wake makes it
 	// earlier.
 	Poll time.Duration
@@ -86,6 +89,7 @@ type Console struct {
 	origins *origins
 
 	promoting promoting // belongs to the goroutine of open pull requests
+	drifting  drifting  // belongs to the same
 
 	merged merged   // belongs to the goroutine of merged pull requests
 	desk   desk     // belongs to the same

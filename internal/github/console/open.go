@@ -31,12 +31,23 @@ func newPlanning() planning {
 // planPause is after which time a plan is tried again that could not be made.
 const planPause = 5 * time.Minute
 
-// lookAtOpen proposes promotions, and says on each open pull request what merging
-// it would do. Those that changed last come first.
+// lookAtOpen proposes promotions, says on each open pull request what merging it
+// would do, those that changed last first, and posts the drift report.
 func (c *Console) lookAtOpen(ctx context.Context) (time.Duration, error) {
 	s := c.newest()
 	if s == nil || s.status.Commit == "" {
 		return 0, nil // nothing is in force that a plan could begin with
+	}
+	if !c.cfg.NoDrift {
+		if err := c.lookAtDrift(ctx, s); err != nil {
+			if !own(err) || ctx.Err() != nil {
+				return 0, err
+			}
+			c.cfg.Log.Warn("GitHub refuses the drift report", "error", err)
+		}
+	}
+	if c.cfg.Preview == nil && !c.cfg.Promotions {
+		return 0, nil
 	}
 	pulls, err := c.cfg.Client.Pulls(ctx, github.PullQuery{Base: c.cfg.Branch})
 	if err != nil {
@@ -113,6 +124,7 @@ func (c *Console) planOf(ctx context.Context, s *snapshot, p *github.Pull) (made
 	post := v.Markdown(report.PullRequest{
 		ID: number(p.Number), Commit: p.HeadSHA, Files: c.filesOf(p), Problems: problems, Approvals: s.policy,
 	})
+	post.Body = needed(post.Body, s.policy.Required)
 	status := verdictOf(v, problems)
 	refused := c.setStatus(ctx, p.HeadSHA, status)
 	if refused != nil && !own(refused) {
@@ -128,6 +140,13 @@ func (c *Console) planOf(ctx context.Context, s *snapshot, p *github.Pull) (made
 		reply: len(problems) == 0 && v.Refused == "" && len(v.Moves) == 0,
 	})
 	return err == nil, errors.Join(err, refused)
+}
+
+// needed says how many approvals are needed where the plan would say how many of
+// them are given: a plan is not made again for each review, and GitHub shows them
+// beside it.
+func needed(body string, n int) string {
+	return strings.Replace(body, fmt.Sprintf("**Approval:** 0 of %d given.", n), fmt.Sprintf("**Approval:** %d needed.", n), 1)
 }
 
 // annotate points at the lines that are wrong, which only apps can do.

@@ -74,7 +74,7 @@ func TestAnOpenPullRequestSaysWhatItWouldDo(t *testing.T) {
 	if got := w.status(w.head(n), StatusPlan); got != "success: kafka 7.6.1 in canary: 2 clusters" {
 		t.Errorf("status %q", got)
 	}
-	w.comment(n, "kafka", "2 clusters in 2 waves", "1 approval")
+	w.comment(n, "kafka", "2 clusters in 2 waves", "**Approval:** 1 needed.")
 	// A new push edits the comment.
 	_, err := w.As("ada").Push(repo, "canary", githubtest.Change{Write: githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.2")}, Message: "newer"})
 	w.ok(err)

@@ -20,6 +20,7 @@ type snapshot struct {
 	status   *report.Status
 	subjects []subject
 	policy   fleet.Approvals // of the spec in force
+	drift    fleet.Drift     // when the drift report is posted
 	// promotions are the cohorts that have others before them.
 	promotions []promotion
 }
@@ -98,6 +99,7 @@ func (m *reporterMemory) snapshot(cycle *reconciler.Cycle, in report.Input) *sna
 	if cycle.Spec != nil {
 		s.policy = cycle.Spec.Fleet.Spec.Approvals
 		s.policy.By = slices.Clone(s.policy.By)
+		s.drift = cycle.Spec.Fleet.Spec.Drift
 	}
 	m.targets(cycle.Plan.Rollouts)
 	moving := map[string]bool{}
