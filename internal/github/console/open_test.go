@@ -187,3 +187,33 @@ func TestAPlanThatCannotBeMadeIsTriedAgain(t *testing.T) {
 	w.look()
 	w.says(w.status(w.head(n), StatusPlan), "success: ")
 }
+
+func TestAnIdleHourCostsNextToNothing(t *testing.T) {
+	w := settled(t)
+	w.propose("words", githubtest.Files{"README.md": "# Fleet\n"})
+	w.look()
+	w.run(time.Minute)
+	w.look()
+	w.Forget()
+	for range 240 { // a look of both goroutines every 15 seconds
+		w.clock.advance(15 * time.Second)
+		_, err := w.loop.RunOnce(t.Context())
+		w.ok(err)
+		w.pass()
+		w.look()
+	}
+	asked := map[string]int{}
+	for _, r := range w.Requests() {
+		if r.User == "wavegate" && strings.HasPrefix(r.Path, "/repos/") && r.Status != 304 {
+			asked[r.Method+" "+r.Operation]++
+		}
+	}
+	total := 0
+	for _, n := range asked {
+		total += n
+	}
+	t.Logf("%d requests count, of %d", total, len(w.Requests()))
+	if total > 20 {
+		t.Errorf("%d requests that count in an hour in which nothing happened: %v", total, asked)
+	}
+}
