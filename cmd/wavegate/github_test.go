@@ -168,7 +168,7 @@ func TestThePullRequestIsTheConsole(t *testing.T) {
 		}
 	})
 	n := h.pull("7.6.1")
-	h.until(n, "0 of 1 given")
+	h.until(n, "1 needed")
 	_, err = h.As("grace").Approve(hubRepo, n)
 	h.must(err)
 	merged, err := h.As("ada").Merge(hubRepo, n, githubtest.Squash)

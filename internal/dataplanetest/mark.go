@@ -45,11 +45,7 @@ func markCases() []testCase {
 			check := s.untouched("note")
 			want := before.Mark
 			want.Failed = "replica 2 did not become ready in 45m"
-			a := s.action(before, plan.Note, s.v[2])
-			a.Mark = want
-			if err := s.h.DataPlane().Act(s.Context(), a); err != nil {
-				s.Fatal(err)
-			}
+			s.mustMark("note", plan.Note, s.v[2], want)
 			after := s.waitFor("note", "the note is observed", func(c plan.Cluster) bool { return c.Mark.Failed != "" })
 			s.h.Quiet(s.T)
 			check("after a note")
@@ -66,11 +62,7 @@ func markCases() []testCase {
 			s.ratcheted("unmark", 1)
 			s.must("unmark", plan.Note, s.v[0])
 			s.waitFor("unmark", "the note is observed", func(c plan.Cluster) bool { return !c.Mark.IsZero() })
-			a := s.action(s.cluster("unmark"), plan.Note, s.v[0])
-			a.Mark = plan.Mark{}
-			if err := s.h.DataPlane().Act(s.Context(), a); err != nil {
-				s.Fatal(err)
-			}
+			s.mustMark("unmark", plan.Note, s.v[0], plan.Mark{})
 			s.waitFor("unmark", "the mark is gone", func(c plan.Cluster) bool { return c.Mark.IsZero() })
 		}},
 		{name: "a stale note conflicts and leaves the mark", run: func(s *suite) {

@@ -154,11 +154,7 @@ func rollingCases() []testCase {
 			check := s.untouched("hold-ratchet")
 			want := mark(s.v[1])
 			want.Paused = "an alert fires"
-			a := s.action(s.cluster("hold-ratchet"), plan.Hold, s.v[1])
-			a.Mark = want
-			if err := s.h.DataPlane().Act(s.Context(), a); err != nil {
-				s.Fatal(err)
-			}
+			s.mustMark("hold-ratchet", plan.Hold, s.v[1], want)
 			s.waitFor("hold-ratchet", "the mark is observed", func(c plan.Cluster) bool { return c.Mark.Paused != "" })
 			s.h.Quiet(s.T)
 			check("after a hold")

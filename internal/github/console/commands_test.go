@@ -54,7 +54,6 @@ func TestCommandsOfThoseWhoMayNotAreLeftAlone(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			w := start(t)
 			n, _ := w.release("7.6.1")
 			w.run(time.Minute)

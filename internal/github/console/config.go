@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"time"
@@ -24,15 +25,28 @@ type Config struct {
 	// Fleet is the fleet's name, for titles.
 	Fleet string
 
-	// Preview returns what merging head, a commit that may be of a fork, would do
-	// to the fleet; base is the commit in force. Problems are what is wrong with
-	// the fleet repository at head: there is no preview then. Without it open pull
-	// requests are left alone.
+	// Preview returns what merging head would do to the fleet: head is a commit that
+	// may be of a fork and may stand on an older one than base, the commit in force,
+	// so what it leaves alone has to be that of base. Problems are what is wrong with
+	// the fleet repository then, in which case there is no preview. Without it open
+	// pull requests are left alone.
 	Preview func(ctx context.Context, head, base string) (*report.Preview, fleet.Problems, error)
 	// Submit hands a command of an authorised person to the loop and returns the
 	// number that a refusal of it will have in a cycle. Without it no commands are
 	// taken.
 	Submit func(ctx context.Context, c plan.Command) (id int64, err error)
+
+	// Promotions opens the pull request that moves the next cohort, when the cohorts
+	// before it have finished and soaked a version. It needs Tree.
+	Promotions bool
+	// Tree returns the files of the fleet at a commit of the watched branch, those
+	// below Path.
+	Tree func(ctx context.Context, commit string) (fs.FS, error)
+	// Path is the folder of the fleet in the repository; empty means all of it.
+	Path string
+
+	// NoDrift turns the drift report off that the fleet repository schedules.
+	NoDrift bool
 
 	// Poll is how often GitHub is looked at; 15s without it. Console.Wake makes it
 	// earlier.
@@ -72,6 +86,11 @@ type Console struct {
 	begun map[int]bool // the pull requests whose comment is about the rollout
 	set   map[place]github.Status
 
+	origins *origins
+
+	promoting promoting // belongs to the goroutine of open pull requests
+	drifting  drifting  // belongs to the same
+
 	merged merged   // belongs to the goroutine of merged pull requests
 	desk   desk     // belongs to the same
 	plans  planning // belongs to the goroutine of open pull requests
@@ -86,6 +105,8 @@ func New(cfg Config) (*Console, error) {
 		return nil, errors.New("configure console: Client is missing")
 	case cfg.Branch == "":
 		return nil, errors.New("configure console: Branch is missing")
+	case cfg.Promotions && cfg.Tree == nil:
+		return nil, errors.New("configure console: Promotions need Tree")
 	case cfg.Now == nil:
 		return nil, errors.New("configure console: Now is missing")
 	}
@@ -108,6 +129,7 @@ func New(cfg Config) (*Console, error) {
 		memory:  newReporterMemory(),
 		hearing: newHearing(),
 		said:    map[place]said{}, begun: map[int]bool{}, set: map[place]github.Status{},
+		origins: newOrigins(), promoting: newPromoting(),
 		merged: newMerged(), desk: newDesk(), plans: newPlanning(),
 	}, nil
 }

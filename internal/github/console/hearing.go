@@ -17,6 +17,9 @@ type hearing struct {
 	// asked are clusters that somebody wants explained; explained is the answer.
 	asked     map[string]bool
 	explained map[string]explained
+	// driftAsked asks for the drift report, drift is the answer.
+	driftAsked bool
+	drift      *report.Drift
 }
 
 // obeyed is a command that took effect.
@@ -70,6 +73,10 @@ func (h *hearing) hear(cycle *reconciler.Cycle, in report.Input) bool {
 		}
 	}
 	clear(h.asked)
+	if h.driftAsked {
+		h.driftAsked, h.drift, news = false, report.NewDrift(in, nil), true
+		h.drift.Pins = slices.Clone(h.drift.Pins)
+	}
 	return news
 }
 

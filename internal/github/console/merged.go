@@ -28,23 +28,16 @@ const (
 	// quietHold is how long the comment of an ended rollout stays as it is while
 	// other cohorts go on.
 	quietHold = 15 * time.Minute
-	// strangerPause is after which time the pull request of a commit is looked for
-	// again: GitHub knows it shortly after the merge.
-	strangerPause = time.Minute
 	// refusedPause is after which time something is said again that GitHub refused.
 	refusedPause = 10 * time.Minute
 )
 
 // merged is what is known of merged commits.
 type merged struct {
-	pulls     map[string]int       // the pull request that brought a commit
-	strangers map[string]time.Time // when no pull request was found for a commit
-	refused   map[subjectKey]time.Time
+	refused map[subjectKey]time.Time // until when nothing is said of them
 }
 
-func newMerged() merged {
-	return merged{pulls: map[string]int{}, strangers: map[string]time.Time{}, refused: map[subjectKey]time.Time{}}
-}
+func newMerged() merged { return merged{refused: map[subjectKey]time.Time{}} }
 
 // standing is how a subject stands, as the status and the coalescing need it.
 type standing struct {
@@ -297,43 +290,6 @@ func find(s *report.Status, x *subject) (*report.Release, []*report.Rollout) {
 		return r, out
 	}
 	return nil, nil
-}
-
-// pullOf returns the pull request that brought a commit to the branch, or zero.
-func (c *Console) pullOf(ctx context.Context, commit string) (int, error) {
-	if n, ok := c.merged.pulls[commit]; ok {
-		return n, nil
-	}
-	if at, ok := c.merged.strangers[commit]; ok && c.cfg.Now().Sub(at) < strangerPause {
-		return 0, nil
-	}
-	list, err := c.cfg.Client.PullsWith(ctx, commit)
-	if err != nil {
-		return 0, err
-	}
-	found := 0
-	for _, p := range list {
-		if p.Merged.IsZero() || p.Base != c.cfg.Branch {
-			continue
-		}
-		if p.MergeCommit == commit {
-			found = p.Number
-			break
-		}
-		if found == 0 {
-			found = p.Number
-		}
-	}
-	if found == 0 {
-		c.merged.strangers[commit] = c.cfg.Now()
-		return 0, nil
-	}
-	if len(c.merged.pulls) >= maxSaid {
-		clear(c.merged.pulls)
-		clear(c.merged.strangers)
-	}
-	c.merged.pulls[commit] = found
-	return found, nil
 }
 
 func number(n int) string { return strconv.Itoa(n) }

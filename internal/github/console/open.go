@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -30,20 +31,41 @@ func newPlanning() planning {
 // planPause is after which time a plan is tried again that could not be made.
 const planPause = 5 * time.Minute
 
-// lookAtOpen says on each open pull request what merging it would do. Those that
-// changed last come first.
+// lookAtOpen proposes promotions, says on each open pull request what merging it
+// would do, those that changed last first, and posts the drift report.
 func (c *Console) lookAtOpen(ctx context.Context) (time.Duration, error) {
 	s := c.newest()
 	if s == nil || s.status.Commit == "" {
 		return 0, nil // nothing is in force that a plan could begin with
 	}
+	if !c.cfg.NoDrift {
+		if err := c.lookAtDrift(ctx, s); err != nil {
+			if !own(err) || ctx.Err() != nil {
+				return 0, err
+			}
+			c.cfg.Log.Warn("GitHub refuses the drift report", "error", err)
+		}
+	}
+	if c.cfg.Preview == nil && !c.cfg.Promotions {
+		return 0, nil
+	}
 	pulls, err := c.cfg.Client.Pulls(ctx, github.PullQuery{Base: c.cfg.Branch})
 	if err != nil {
 		return 0, err
 	}
+	closed, err := c.lookAtPromotions(ctx, s, pulls)
+	if err != nil {
+		return 0, err
+	}
+	if c.cfg.Preview == nil {
+		return 0, nil
+	}
 	open := map[int]bool{}
 	for i := range pulls {
 		p := &pulls[i]
+		if closed[p.Number] {
+			continue
+		}
 		open[p.Number] = true
 		want := planned{p.HeadSHA, s.status.Commit}
 		last, known := c.plans.done[p.Number]
@@ -100,8 +122,9 @@ func (c *Console) planOf(ctx context.Context, s *snapshot, p *github.Pull) (made
 		v = &report.Preview{From: s.status.Commit, To: p.HeadSHA, At: c.cfg.Now().UTC()}
 	}
 	post := v.Markdown(report.PullRequest{
-		ID: number(p.Number), Commit: p.HeadSHA, Files: filesOf(p), Problems: problems, Approvals: s.policy,
+		ID: number(p.Number), Commit: p.HeadSHA, Files: c.filesOf(p), Problems: problems, Approvals: s.policy,
 	})
+	post.Body = needed(post.Body, s.policy.Required)
 	status := verdictOf(v, problems)
 	refused := c.setStatus(ctx, p.HeadSHA, status)
 	if refused != nil && !own(refused) {
@@ -119,6 +142,13 @@ func (c *Console) planOf(ctx context.Context, s *snapshot, p *github.Pull) (made
 	return err == nil, errors.Join(err, refused)
 }
 
+// needed says how many approvals are needed where the plan would say how many of
+// them are given: a plan is not made again for each review, and GitHub shows them
+// beside it.
+func needed(body string, n int) string {
+	return strings.Replace(body, fmt.Sprintf("**Approval:** 0 of %d given.", n), fmt.Sprintf("**Approval:** %d needed.", n), 1)
+}
+
 // annotate points at the lines that are wrong, which only apps can do.
 func (c *Console) annotate(ctx context.Context, sha string, s github.Status, problems fleet.Problems) error {
 	check := github.Check{Name: "wavegate/files", State: github.Failure, Title: s.Description, Summary: "Merged like this, it would move nothing."}
@@ -129,7 +159,7 @@ func (c *Console) annotate(ctx context.Context, sha string, s github.Status, pro
 			text += "; " + x.Hint
 		}
 		if x.File != "" {
-			check.Notes = append(check.Notes, github.Note{Path: x.File, Line: x.Line, Problem: true, Message: text})
+			check.Notes = append(check.Notes, github.Note{Path: path.Join(c.cfg.Path, x.File), Line: x.Line, Problem: true, Message: text})
 		}
 	}
 	if err := c.cfg.Client.SetCheck(ctx, sha, check); err != nil && !errors.Is(err, github.ErrNoChecks) {
@@ -193,7 +223,7 @@ func movesOf(v *report.Preview) string {
 }
 
 // filesOf is the address below which the files of a pull request's head are shown.
-func filesOf(p *github.Pull) string {
+func (c *Console) filesOf(p *github.Pull) string {
 	at := strings.LastIndex(p.URL, "/pull/")
 	if at < 0 || p.HeadRepo == "" {
 		return ""
@@ -206,5 +236,5 @@ func filesOf(p *github.Pull) string {
 		}
 		base = base[:cut]
 	}
-	return base + "/" + p.HeadRepo + "/blob/" + p.HeadSHA + "/"
+	return base + "/" + path.Join(p.HeadRepo, "blob", p.HeadSHA, c.cfg.Path) + "/"
 }

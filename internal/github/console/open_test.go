@@ -19,7 +19,8 @@ import (
 // preview makes a plan as the program does: the files at head, against what is in
 // force, on the fleet as it was last observed.
 func (w *world) preview(_ context.Context, head, base string) (*report.Preview, fleet.Problems, error) {
-	spec, problems := fleet.Load(w.tree(head))
+	merged := strings.Fields(w.git("merge-tree", "--write-tree", base, head))[0]
+	spec, problems := fleet.Load(w.tree(merged))
 	if len(problems) > 0 {
 		return nil, problems, nil
 	}
@@ -73,7 +74,7 @@ func TestAnOpenPullRequestSaysWhatItWouldDo(t *testing.T) {
 	if got := w.status(w.head(n), StatusPlan); got != "success: kafka 7.6.1 in canary: 2 clusters" {
 		t.Errorf("status %q", got)
 	}
-	w.comment(n, "kafka", "2 clusters in 2 waves", "0 of 1 given")
+	w.comment(n, "kafka", "2 clusters in 2 waves", "**Approval:** 1 needed.")
 	// A new push edits the comment.
 	_, err := w.As("ada").Push(repo, "canary", githubtest.Change{Write: githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.2")}, Message: "newer"})
 	w.ok(err)
@@ -185,4 +186,34 @@ func TestAPlanThatCannotBeMadeIsTriedAgain(t *testing.T) {
 	w.clock.advance(planPause)
 	w.look()
 	w.says(w.status(w.head(n), StatusPlan), "success: ")
+}
+
+func TestAnIdleHourCostsNextToNothing(t *testing.T) {
+	w := settled(t)
+	w.propose("words", githubtest.Files{"README.md": "# Fleet\n"})
+	w.look()
+	w.run(time.Minute)
+	w.look()
+	w.Forget()
+	for range 240 { // a look of both goroutines every 15 seconds
+		w.clock.advance(15 * time.Second)
+		_, err := w.loop.RunOnce(t.Context())
+		w.ok(err)
+		w.pass()
+		w.look()
+	}
+	asked := map[string]int{}
+	for _, r := range w.Requests() {
+		if r.User == "wavegate" && strings.HasPrefix(r.Path, "/repos/") && r.Status != 304 {
+			asked[r.Method+" "+r.Operation]++
+		}
+	}
+	total := 0
+	for _, n := range asked {
+		total += n
+	}
+	t.Logf("%d requests count, of %d", total, len(w.Requests()))
+	if total > 20 {
+		t.Errorf("%d requests that count in an hour in which nothing happened: %v", total, asked)
+	}
 }

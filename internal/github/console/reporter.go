@@ -20,6 +20,9 @@ type snapshot struct {
 	status   *report.Status
 	subjects []subject
 	policy   fleet.Approvals // of the spec in force
+	drift    fleet.Drift     // when the drift report is posted
+	// promotions are the cohorts that have others before them.
+	promotions []promotion
 }
 
 // subject is what a merged commit is about: one product that it moves, or nothing.
@@ -78,12 +81,26 @@ func (c *Console) Report(_ context.Context, cycle *reconciler.Cycle) error {
 	return nil
 }
 
-// news says whether a cycle has something to tell: a fact, a judgement, or only
-// that time has passed. Rendering looks at every cluster, so a quiet cycle does
-// without.
+// news says whether a cycle has something to tell: a turn of events, a judgement,
+// or only that time has passed. Rendering looks at every cluster, so other cycles
+// do without.
 func (m *reporterMemory) news(cycle *reconciler.Cycle, hold time.Duration) bool {
 	judged := cycle.Admission != nil && !slices.Equal(cycle.Admission.Judgements, m.judgements)
-	return judged || len(cycle.Events) > 0 || cycle.At.Sub(m.shown) >= hold || cycle.At.Before(m.shown)
+	turn := slices.ContainsFunc(cycle.Events, func(e plan.Event) bool { return isTurn(e.Kind) })
+	return judged || turn || cycle.At.Sub(m.shown) >= hold/2 || cycle.At.Before(m.shown)
+}
+
+// isTurn says whether something has happened that is said at once. Clusters come
+// and go by the dozen in each cycle, and their numbers can wait.
+func isTurn(k plan.EventKind) bool {
+	switch k {
+	case plan.CommitAdmitted, plan.CommitRefused, plan.AdmissionThawed, plan.TargetSet, plan.TargetRemoved,
+		plan.RolloutStarted, plan.RolloutSuperseded, plan.RolloutFinished, plan.ReleaseCompleted,
+		plan.WaveOpened, plan.WaveFinished, plan.WaveSoaked, plan.Paused, plan.Resumed, plan.ClusterFailed:
+		return true
+	default:
+		return false
+	}
 }
 
 func (m *reporterMemory) snapshot(cycle *reconciler.Cycle, in report.Input) *snapshot {
@@ -91,11 +108,12 @@ func (m *reporterMemory) snapshot(cycle *reconciler.Cycle, in report.Input) *sna
 	if cycle.Admission != nil {
 		m.judgements = slices.Clone(cycle.Admission.Judgements)
 	}
-	s := &snapshot{at: cycle.At, status: report.NewStatus(in)}
+	s := &snapshot{at: cycle.At, status: report.NewStatus(in), promotions: newPromotions(cycle)}
 	s.status.Notes = slices.Clone(s.status.Notes)
 	if cycle.Spec != nil {
 		s.policy = cycle.Spec.Fleet.Spec.Approvals
 		s.policy.By = slices.Clone(s.policy.By)
+		s.drift = cycle.Spec.Fleet.Spec.Drift
 	}
 	m.targets(cycle.Plan.Rollouts)
 	moving := map[string]bool{}

@@ -9,7 +9,7 @@ import (
 // The goroutines of Run.
 const (
 	workLiving = iota // merged pull requests and commands
-	workOpen          // open pull requests
+	workOpen          // open pull requests, promotions and the drift issue
 )
 
 // longestPause bounds how long the console waits before it tries GitHub again.
@@ -20,9 +20,7 @@ const longestPause = 5 * time.Minute
 func (c *Console) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { c.loop(ctx, workLiving, c.living, c.lookAtMerged) })
-	if c.cfg.Preview != nil {
-		wg.Go(func() { c.loop(ctx, workOpen, c.open, c.lookAtOpen) })
-	}
+	wg.Go(func() { c.loop(ctx, workOpen, c.open, c.lookAtOpen) })
 	wg.Wait()
 }
 

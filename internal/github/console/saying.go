@@ -122,12 +122,16 @@ func body(marker string, p report.Post, state string) string {
 	if _, _, ok := report.FindMarker(text); ok {
 		_, text, _ = strings.Cut(text, "\n")
 	}
-	trailer := "\n" + trailerBegin + p.Fingerprint + " " + state + trailerEnd + "\n"
 	const around = len("<!-- wavegate: -->\n")
-	if utf8.RuneCountInString(text)+len(trailer)+len(marker)+around > github.MaxBody {
-		return text // said again after a restart, which is better than not said
+	if full := withTrailer(text, p.Fingerprint, state); utf8.RuneCountInString(full)+len(marker)+around <= github.MaxBody {
+		return full
 	}
-	return strings.TrimRight(text, "\n") + "\n" + trailer
+	return text // said again after a restart, which is better than not said
+}
+
+// withTrailer puts two words behind a text that readTrailer finds again.
+func withTrailer(text, fingerprint, state string) string {
+	return strings.TrimRight(text, "\n") + "\n\n" + trailerBegin + fingerprint + " " + state + trailerEnd + "\n"
 }
 
 func readTrailer(text string) (fingerprint, state string) {

@@ -112,6 +112,7 @@ type world struct {
 
 func start(t *testing.T) *world {
 	t.Helper()
+	t.Parallel()
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}, ledger: &memoryLedger{}}
 	var err error
 	w.Server, err = githubtest.Start(githubtest.Config{
