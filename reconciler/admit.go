@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/reconciler/admission"
@@ -180,8 +181,10 @@ func (r *Reconciler) enforce(ctx context.Context, c *Cycle, f *fetch) {
 		r.adopt(c, commit.Spec, commit.SHA)
 	}
 	frozen := f.result.Frozen
+	// A commit that cannot be judged now says nothing about why it was refused.
+	pending := slices.ContainsFunc(f.result.Judgements, func(j admission.Judgement) bool { return j.Status == admission.Pending })
 	switch {
-	case frozen == nil && r.state.Frozen != nil:
+	case frozen == nil && r.state.Frozen != nil && !pending:
 		r.take(c, []plan.Event{{At: c.At, Kind: plan.AdmissionThawed, Commit: r.state.Frozen.Commit}})
 	case frozen != nil && (r.state.Frozen == nil || r.state.Frozen.Commit != frozen.Commit || r.state.Frozen.Reason != frozen.Reason):
 		r.take(c, []plan.Event{{At: c.At, Kind: plan.CommitRefused, Commit: frozen.Commit, Reason: frozen.Reason}})

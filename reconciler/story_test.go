@@ -178,6 +178,9 @@ func (s *story) do(f []string) error {
 	case "approve":
 		s.repo.verdicts[arg(1)] = admission.Approved
 		return nil
+	case "doubt": // nobody can say any more whether it is approved
+		s.repo.verdicts[arg(1)] = admission.Unknown
+		return nil
 	case "rewrite": // the branch is forced to a new history that begins with ID
 		return s.repo.rewrite(arg(1))
 	case "run":
