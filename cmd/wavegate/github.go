@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/wavegate-dev/wavegate/internal/github"
 )
 
@@ -34,6 +36,28 @@ func parseGitHub(repo string) (githubRepo, error) {
 	return r, nil
 }
 
+// appFlags name a GitHub App.
+type appFlags struct {
+	id, installation int64
+	keyFile          string
+}
+
+func (a *appFlags) add(flags *pflag.FlagSet) {
+	flags.Int64Var(&a.id, "github-app-id", 0, "`number` of the GitHub App to act as, instead of a token")
+	flags.Int64Var(&a.installation, "github-app-installation", 0, "`number` of the app's installation")
+	flags.StringVar(&a.keyFile, "github-app-key-file", "", "`file` with the app's private key; read anew when it changes")
+}
+
+func (a *appFlags) given() bool { return a.id != 0 || a.installation != 0 || a.keyFile != "" }
+
+func (a *appFlags) key() ([]byte, error) {
+	data, err := os.ReadFile(a.keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("read key of the GitHub App: %w", err)
+	}
+	return data, nil
+}
+
 // github returns the client for the repository that is watched. It uses the token
 // that git fetches with.
 func (f *runFlags) github(log *slog.Logger) (*github.Client, error) {
@@ -41,10 +65,17 @@ func (f *runFlags) github(log *slog.Logger) (*github.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.tokenFile == "" {
-		return nil, usagef("--approve github needs --token-file: a token that may read the repository, its pull requests and their reviews")
+	cfg := github.Config{BaseURL: repo.base, Owner: repo.owner, Repo: repo.name, Now: time.Now, Log: log}
+	switch app := f.app; {
+	case app.given() && f.tokenFile != "":
+		return nil, usagef("give either --token-file or a GitHub App")
+	case app.given():
+		cfg.App = &github.App{ID: app.id, InstallationID: app.installation, PrivateKey: app.key}
+	case f.tokenFile == "":
+		return nil, usagef("--approve github needs --token-file, or a GitHub App: it reads the repository, its pull requests and their reviews")
+	default:
+		cfg.Token = f.token
 	}
-	cfg := github.Config{BaseURL: repo.base, Owner: repo.owner, Repo: repo.name, Token: f.token, Now: time.Now, Log: log}
 	if f.caFile != "" {
 		if cfg.CA, err = os.ReadFile(f.caFile); err != nil {
 			return nil, fmt.Errorf("read CA file: %w", err)

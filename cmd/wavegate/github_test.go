@@ -1,7 +1,11 @@
 package main
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"net"
 	"os"
 	"os/exec"
@@ -45,14 +49,19 @@ type hub struct {
 
 const hubRepo = "acme/fleet"
 
-func newHub(t *testing.T) *hub {
+func newHub(t *testing.T, app bool) *hub {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("git is not installed: install it with the package manager of this machine")
 	}
 	dir := t.TempDir()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
 	srv, err := githubtest.Start(githubtest.Config{
 		Dir: filepath.Join(dir, "github"), Now: time.Now, OnViolation: func(err error) { t.Error(err) },
+		App: &githubtest.App{ID: 7, InstallationID: 70, Slug: "wavegate", Account: "acme", Key: &key.PublicKey},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -69,9 +78,17 @@ func newHub(t *testing.T) *hub {
 	h.must(os.WriteFile(secret, []byte("hush\n"), 0o600))
 	run(t, ".", "go", "build", "-o", h.bin, ".")
 	h.args = []string{
-		"run", "--state", h.state, "--repo", srv.URL + "/" + hubRepo + ".git", "--token-file", token, "--approve", "github",
+		"run", "--state", h.state, "--repo", srv.URL + "/" + hubRepo + ".git", "--approve", "github",
 		"--embedded-fleet", "--clusters", "12", "--restart", "20ms", "--interval", "200ms", "--webhook-secret-file", secret,
 	}
+	if !app {
+		h.args = append(h.args, "--token-file", token)
+		return h
+	}
+	keyFile := filepath.Join(dir, "app.pem")
+	block := &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
+	h.must(os.WriteFile(keyFile, pem.EncodeToMemory(block), 0o600))
+	h.args = append(h.args, "--github-app-id", "7", "--github-app-installation", "70", "--github-app-key-file", keyFile)
 	return h
 }
 
@@ -149,7 +166,7 @@ func (h *hub) until(number int, text string) {
 // TestThePullRequestIsTheConsole has one pull request opened, approved, merged,
 // paused and resumed at GitHub, and looks at nothing but its comment.
 func TestThePullRequestIsTheConsole(t *testing.T) {
-	h := newHub(t)
+	h := newHub(t, false)
 	h.adopt()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
@@ -194,7 +211,12 @@ func TestThePullRequestIsTheConsole(t *testing.T) {
 // TestOnlyApprovedPullRequestsOfGitHubTakeEffect runs the real binary against a
 // GitHub-compatible server over a real git repository.
 func TestOnlyApprovedPullRequestsOfGitHubTakeEffect(t *testing.T) {
-	h := newHub(t)
+	t.Run("read with a token", func(t *testing.T) { onlyApproved(newHub(t, false)) })
+	t.Run("read as a GitHub App", func(t *testing.T) { onlyApproved(newHub(t, true)) })
+}
+
+func onlyApproved(h *hub) {
+	t := h.t
 	first := h.cycle()
 	approved := h.pull("7.6.1")
 	_, err := h.As("grace").Approve(hubRepo, approved)

@@ -64,6 +64,7 @@ type runFlags struct {
 	embedded                     bool
 	clusters                     int
 	seed                         uint64
+	app                          appFlags
 	kube                         kubeFlags
 	monitors                     monitorFlags
 	webhooks                     webhookFlags
@@ -95,6 +96,7 @@ func (c *cli) run() *cobra.Command {
 	flags.StringVar(&f.allowedSigners, "allowed-signers", "", "OpenSSH allowed_signers file")
 	flags.StringSliceVar(&f.allowedKeys, "allowed-keys", nil, "files with armored OpenPGP public keys")
 	flags.BoolVar(&f.embedded, "embedded-fleet", false, "run against the embedded fleet in the state folder")
+	f.app.add(flags)
 	f.kube.add(flags)
 	f.monitors.add(flags)
 	f.webhooks.add(flags)
@@ -115,11 +117,11 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	source, err := f.source(dir, log)
+	approve, client, err := f.approver(log)
 	if err != nil {
 		return err
 	}
-	approve, client, err := f.approver(log)
+	source, err := f.source(ctx, dir, client, log)
 	if err != nil {
 		return err
 	}
@@ -250,13 +252,16 @@ func (f *runFlags) check() error {
 	}
 }
 
-func (f *runFlags) source(dir stateDir, log *slog.Logger) (*gitsource.Source, error) {
+func (f *runFlags) source(ctx context.Context, dir stateDir, client *github.Client, log *slog.Logger) (*gitsource.Source, error) {
 	cfg := gitsource.Config{
 		URL: f.repo, Branch: f.branch, Path: f.path, Dir: dir.git(), SSHKey: f.sshKey, KnownHosts: f.knownHosts,
 		AllowFile: f.allowFile, AllowHTTP: f.allowHTTP, Notice: func(text string) { log.Warn("git", "notice", text) },
 	}
-	if f.tokenFile != "" {
+	switch {
+	case f.tokenFile != "":
 		cfg.Token = f.token
+	case client != nil:
+		cfg.Token = func() (string, error) { return client.GitToken(ctx) }
 	}
 	if f.caFile != "" {
 		bundle, err := os.ReadFile(f.caFile)

@@ -2,6 +2,7 @@ package github
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -72,14 +73,29 @@ func (a *apps) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := checkHost(req, a.base); err != nil {
 		return nil, err
 	}
-	self, with, err := a.current()
-	if err != nil {
-		return nil, &authError{err}
-	}
 	if req.URL.Path == a.base.Path+"app" { // the only one that the app itself asks
+		self, _, err := a.current()
+		if err != nil {
+			return nil, &authError{err}
+		}
 		return self.RoundTrip(req.Clone(req.Context()))
 	}
-	token, err := with.Token(req.Context())
+	token, err := a.token(req.Context())
+	if err != nil {
+		return nil, err
+	}
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+token)
+	return a.next.RoundTrip(req)
+}
+
+// token is the installation's, as long as it lasts.
+func (a *apps) token(ctx context.Context) (string, error) {
+	_, with, err := a.current()
+	if err != nil {
+		return "", &authError{err}
+	}
+	token, err := with.Token(ctx)
 	var failed *ghinstallation.HTTPError
 	if errors.As(err, &failed) && failed.Response != nil {
 		// Its own message says no more than this, and it leaves the body open.
@@ -88,16 +104,14 @@ func (a *apps) RoundTrip(req *http.Request) (*http.Response, error) {
 		err = fmt.Errorf("GitHub answered %s (request %s); check the app's id, its installation and its private key",
 			resp.Status, resp.Header.Get(requestID))
 		if resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests {
-			return nil, fmt.Errorf("get token of the app's installation: %w", err)
+			return "", fmt.Errorf("get token of the app's installation: %w", err)
 		}
-		return nil, &authError{fmt.Errorf("get token of the app's installation: %w", err)}
+		return "", &authError{fmt.Errorf("get token of the app's installation: %w", err)}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("get token of the app's installation: %w", err)
+		return "", fmt.Errorf("get token of the app's installation: %w", err)
 	}
-	req = req.Clone(req.Context())
-	req.Header.Set("Authorization", "Bearer "+token)
-	return a.next.RoundTrip(req)
+	return token, nil
 }
 
 // current are the transports of the app itself and of its installation, for the

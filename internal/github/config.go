@@ -1,6 +1,7 @@
 package github
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -66,6 +67,7 @@ type Client struct {
 	now         func() time.Time
 	budget      *budget
 	app         bool
+	gitToken    func(context.Context) (string, error)
 
 	mu     sync.Mutex // guards everything below
 	login  string
@@ -136,9 +138,21 @@ func newClient(cfg Config) (*Client, error) {
 	client.UserAgent = "wavegate"
 	return &Client{
 		api: client, owner: cfg.Owner, repo: cfg.Repo, now: cfg.Now, budget: budget,
-		app: cfg.App != nil, login: cfg.Login, living: map[living]int64{},
+		app: cfg.App != nil, login: cfg.Login, living: map[living]int64{}, gitToken: gitToken(&cfg, auth),
 	}, nil
 }
+
+// gitToken is what git fetches with: the token, or that of the app's installation.
+func gitToken(cfg *Config, auth http.RoundTripper) func(context.Context) (string, error) {
+	if a, ok := auth.(*apps); ok {
+		return a.token
+	}
+	return func(context.Context) (string, error) { return cfg.Token() }
+}
+
+// GitToken returns the token with which git may fetch the repository now. That of
+// an app lasts for an hour, and is asked for anew when it runs out.
+func (c *Client) GitToken(ctx context.Context) (string, error) { return c.gitToken(ctx) }
 
 // transport is the one that requests end in.
 func transport(ca []byte) (http.RoundTripper, error) {
