@@ -16,7 +16,11 @@ func (c *cycle) text(r Row, v *view, f Finding) string {
 	case NothingInForce:
 		return "no commit is in force that says what it should run"
 	case BaselineTarget:
-		return "no merged pull request has moved this cohort yet, so nothing is changed; merge one that does"
+		text := "no merged pull request has moved this cohort yet, so nothing is changed; merge one that does"
+		if r >= 0 && c.in.Fleet.col.changedBy[r] != 0 {
+			text += "; its version was set by " + c.in.Fleet.strings.values[c.in.Fleet.col.changedBy[r]]
+		}
+		return text
 	case EmergencyExpired:
 		return "emergency " + v.target.Emergency + " expired at " + clock(v.emergency.Spec.Expires.Time)
 	case NotObserved:
