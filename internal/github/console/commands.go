@@ -203,7 +203,7 @@ func (c *Console) obey(ctx context.Context, s *snapshot, a *answer, cmd github.C
 			c.mu.Unlock()
 		}
 	case "pause", "resume":
-		c.steer(ctx, a, plan.CommandKind(cmd.Name), cmd.Rest, on, again)
+		c.steer(ctx, s, a, plan.CommandKind(cmd.Name), cmd.Rest, on, again)
 	case "retry", "skip":
 		cluster, reason, _ := strings.Cut(cmd.Rest, " ")
 		reason = strings.TrimSpace(reason)
@@ -217,7 +217,7 @@ func (c *Console) obey(ctx context.Context, s *snapshot, a *answer, cmd github.C
 		}
 		c.hand(ctx, a, again, plan.Command{Kind: plan.CommandKind(cmd.Name), Cluster: cluster, Reason: clip(reason)})
 	case "abort":
-		a.Refused = "revert the pull request with GitHub's button and have that approved; until then, /wavegate pause holds everything where it is"
+		c.abort(ctx, s, a, on, again)
 	default:
 		a.Refused = "there is no such command; /wavegate help lists them"
 	}
@@ -230,21 +230,50 @@ func oneWord(rest, usage string) (word, refused string) {
 	return "", "say " + usage
 }
 
+const nothingMoves = "this pull request moves no version that is under way"
+
+// underWayOn returns what moves a version, of what a pull request has brought.
+func underWayOn(on []*subject) []*subject {
+	return slices.DeleteFunc(slices.Clone(on), func(x *subject) bool { return x.release == "" || x.supersededBy != "" })
+}
+
 // steer pauses or resumes what the pull request moves.
-func (c *Console) steer(ctx context.Context, a *answer, kind plan.CommandKind, reason string, on []*subject, again bool) {
+func (c *Console) steer(ctx context.Context, s *snapshot, a *answer, kind plan.CommandKind, reason string, on []*subject, again bool) {
 	var releases []string
-	for _, x := range on {
-		if x.release != "" && x.supersededBy == "" && !slices.Contains(releases, x.release) {
-			releases = append(releases, x.release)
-		}
+	for _, x := range underWayOn(on) {
+		releases = append(releases, x.release)
 	}
+	if paused := pausedBy(s, on); kind == plan.CommandResume && len(paused) > 0 {
+		releases = paused
+	}
+	slices.Sort(releases)
+	releases = slices.Compact(releases)
 	if len(releases) == 0 {
-		a.Refused = "this pull request moves no version that is under way"
+		a.Refused = nothingMoves
 		return
 	}
 	for _, r := range releases {
 		c.hand(ctx, a, again, plan.Command{Kind: kind, Release: r, Reason: clip(reason)})
 	}
+}
+
+// pausedBy returns the releases whose pause halts what a pull request moves: its
+// own, and those of the same products whose place was taken while they were
+// paused.
+func pausedBy(s *snapshot, on []*subject) []string {
+	var out []string
+	for i := range s.status.Releases {
+		r := &s.status.Releases[i]
+		if r.Paused == nil {
+			continue
+		}
+		if slices.ContainsFunc(on, func(x *subject) bool {
+			return x.release == r.ID || x.product == r.Product && len(r.Rollouts) == 0
+		}) {
+			out = append(out, r.ID)
+		}
+	}
+	return out
 }
 
 // hand gives a command to the loop. Each takes effect once at most, since a resume
