@@ -165,6 +165,23 @@ func TestAPlanIsMadeAgainOnlyWhenSomethingChanged(t *testing.T) {
 	}
 }
 
+func TestManyPullRequestsAreLookedAtInTurns(t *testing.T) {
+	w := start(t)
+	for i := range maxPlans + 2 {
+		w.propose("words-"+number(i), githubtest.Files{"README.md": "# Fleet " + number(i) + "\n"})
+	}
+	made := 0
+	w.console.cfg.Preview = func(context.Context, string, string) (*report.Preview, fleet.Problems, error) {
+		made++
+		return &report.Preview{}, nil, nil
+	}
+	for _, want := range []int{maxPlans, maxPlans + 2, maxPlans + 2} {
+		if w.look(); made != want {
+			t.Errorf("made %d plans, want %d", made, want)
+		}
+	}
+}
+
 func TestAPlanThatCannotBeMadeIsTriedAgain(t *testing.T) {
 	w := start(t)
 	n := w.propose("canary", githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1")})
