@@ -18,7 +18,7 @@ func TestAnAbortPausesAndOpensThePullRequestThatGoesBack(t *testing.T) {
 	if p.Title != "Go back to kafka 7.6.0 in canary" || p.Head != "wavegate/abort/canary" {
 		t.Fatalf("pull request %+v", p)
 	}
-	if got := string(w.tree(p.HeadSHA)["cohorts/10-canary.yaml"].Data); got != canary("7.6.0") {
+	if got := string((*w.tree(p.HeadSHA))["cohorts/10-canary.yaml"].Data); got != canary("7.6.0") {
 		t.Errorf("the file is\n%s", got)
 	}
 	w.comment(n, "Paused since", "aborted by", "approve and merge pull request "+number(p.Number), "then say /wavegate resume")
