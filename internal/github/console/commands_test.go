@@ -132,7 +132,7 @@ func TestACommandThatMakesNoSenseIsRefusedWithTheReason(t *testing.T) {
 		{"/wavegate retry", "say /wavegate retry CLUSTER"},
 		{"/wavegate skip c1", "say /wavegate skip CLUSTER REASON"},
 		{"/wavegate dance", "there is no such command"},
-		{"/wavegate abort", "revert the pull request"},
+		{"/wavegate abort", "revert the pull request"}, // without the files
 		{"/wavegate explain", "say /wavegate explain CLUSTER"},
 		{"/wavegate explain nobody", "explain nobody: no data plane has a cluster of that name"},
 	} {

@@ -223,10 +223,14 @@ func stand(s *snapshot, x *subject) standing {
 			return standing{state: github.Pending, text: "Waits: " + line(j.Reason)}
 		}
 	}
+	release, rollouts := find(s.status, x)
+	if x.supersededBy != "" && release != nil && release.Paused != nil {
+		// It halts the product all the same.
+		return standing{state: github.Failure, text: "Superseded by " + line(x.supersededBy) + ", and still paused", urgent: true}
+	}
 	if x.supersededBy != "" {
 		return standing{state: github.Success, text: "Superseded by " + line(x.supersededBy), ended: true}
 	}
-	release, rollouts := find(s.status, x)
 	if release == nil {
 		return standing{state: github.Success, text: "In force", ended: true, silent: true}
 	}

@@ -28,6 +28,10 @@ func newPlanning() planning {
 	return planning{done: map[int]planned{}, again: map[int]time.Time{}}
 }
 
+// maxPlans is how many plans are made in one look: anybody can open pull requests,
+// and promotions must not wait for all of them.
+const maxPlans = 10
+
 // planPause is after which time a plan is tried again that could not be made.
 const planPause = 5 * time.Minute
 
@@ -60,13 +64,11 @@ func (c *Console) lookAtOpen(ctx context.Context) (time.Duration, error) {
 	if c.cfg.Preview == nil {
 		return 0, nil
 	}
-	open := map[int]bool{}
+	pulls = slices.DeleteFunc(pulls, func(p github.Pull) bool { return closed[p.Number] })
+	c.plans.forget(pulls)
+	left := maxPlans
 	for i := range pulls {
 		p := &pulls[i]
-		if closed[p.Number] {
-			continue
-		}
-		open[p.Number] = true
 		want := planned{p.HeadSHA, s.status.Commit}
 		last, known := c.plans.done[p.Number]
 		if known && last == want {
@@ -74,6 +76,9 @@ func (c *Console) lookAtOpen(ctx context.Context) (time.Duration, error) {
 		}
 		if until, ok := c.plans.again[p.Number]; ok && last.head == p.HeadSHA && c.cfg.Now().Before(until) {
 			continue
+		}
+		if left--; left < 0 {
+			return time.Second, nil
 		}
 		made, err := c.planOf(ctx, s, p)
 		if err != nil {
@@ -91,13 +96,17 @@ func (c *Console) lookAtOpen(ctx context.Context) (time.Duration, error) {
 			c.plans.again[p.Number] = c.cfg.Now().Add(planPause)
 		}
 	}
-	for n := range c.plans.done {
-		if !open[n] {
-			delete(c.plans.done, n)
-			delete(c.plans.again, n)
+	return 0, nil
+}
+
+// forget drops what is known of pull requests that are not open any more.
+func (p *planning) forget(open []github.Pull) {
+	for n := range p.done {
+		if !slices.ContainsFunc(open, func(o github.Pull) bool { return o.Number == n }) {
+			delete(p.done, n)
+			delete(p.again, n)
 		}
 	}
-	return 0, nil
 }
 
 // planOf makes the plan of a pull request and says it. It returns false when the

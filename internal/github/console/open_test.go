@@ -19,8 +19,8 @@ import (
 // preview makes a plan as the program does: the files at head, against what is in
 // force, on the fleet as it was last observed.
 func (w *world) preview(_ context.Context, head, base string) (*report.Preview, fleet.Problems, error) {
-	merged := strings.Fields(w.git("merge-tree", "--write-tree", base, head))[0]
-	spec, problems := fleet.Load(w.tree(merged))
+	ancestor := strings.TrimSpace(w.git("merge-base", base, head))
+	spec, problems := fleet.Load(MergedFiles(w.tree(ancestor), w.tree(base), w.tree(head)))
 	if len(problems) > 0 {
 		return nil, problems, nil
 	}
@@ -98,6 +98,22 @@ func TestThePlanBecomesTheRolloutWhenItIsMerged(t *testing.T) {
 	w.comment(n, "kafka 7.6.1 in canary: rolling", "!plan of")
 }
 
+func TestAPlanThatComesLateDoesNotReplaceTheRollout(t *testing.T) {
+	w := start(t)
+	n := w.propose("canary", githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1")})
+	w.look()
+	late, err := w.client().Pull(t.Context(), n) // as it was when the plan was begun
+	w.ok(err)
+	_, err = w.As("grace").Approve(repo, n)
+	w.ok(err)
+	w.merge(n)
+	w.run(2 * time.Minute)
+	late.HeadSHA = w.head(n)
+	_, err = w.console.planOf(t.Context(), w.console.newest(), &late)
+	w.ok(err)
+	w.comment(n, "kafka 7.6.1 in canary: rolling", "!plan of")
+}
+
 func TestWhatIsWrongIsSaidWithFileAndLine(t *testing.T) {
 	w := start(t)
 	n := w.propose("canary", githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1") + "  colour: blue\n"})
@@ -162,6 +178,23 @@ func TestAPlanIsMadeAgainOnlyWhenSomethingChanged(t *testing.T) {
 	w.look()
 	if got := w.writes(); got != 0 {
 		t.Errorf("%d writes after a restart (and %d for the rollout)", got, before)
+	}
+}
+
+func TestManyPullRequestsAreLookedAtInTurns(t *testing.T) {
+	w := start(t)
+	for i := range maxPlans + 2 {
+		w.propose("words-"+number(i), githubtest.Files{"README.md": "# Fleet " + number(i) + "\n"})
+	}
+	made := 0
+	w.console.cfg.Preview = func(context.Context, string, string) (*report.Preview, fleet.Problems, error) {
+		made++
+		return &report.Preview{}, nil, nil
+	}
+	for _, want := range []int{maxPlans, maxPlans + 2, maxPlans + 2} {
+		if w.look(); made != want {
+			t.Errorf("made %d plans, want %d", made, want)
+		}
 	}
 }
 

@@ -64,7 +64,7 @@ func TestThePromotionIsThereWhenTheCohortBeforeHasFinished(t *testing.T) {
 	if want := []string{"promotion", "wavegate"}; !slices.Equal(slices.Sorted(slices.Values(p.Labels)), want) {
 		t.Errorf("labels %q", p.Labels)
 	}
-	if got := string(w.tree(p.HeadSHA)["cohorts/20-prod.yaml"].Data); got != prod("7.6.1") {
+	if got := string((*w.tree(p.HeadSHA))["cohorts/20-prod.yaml"].Data); got != prod("7.6.1") {
 		t.Errorf("the file is\n%s", got)
 	}
 	if got := w.git("diff", "--name-only", "main", p.HeadSHA); got != "cohorts/20-prod.yaml\n" {
@@ -145,7 +145,7 @@ func TestAPromotionIsClosedWithTheReasonWhenItIsSuperseded(t *testing.T) {
 	if next.Title != "Promote kafka 7.6.2 to prod" || next.Number == n {
 		t.Errorf("promotion %+v", next)
 	}
-	if got := string(w.tree(next.HeadSHA)["cohorts/20-prod.yaml"].Data); got != prod("7.6.2") {
+	if got := string((*w.tree(next.HeadSHA))["cohorts/20-prod.yaml"].Data); got != prod("7.6.2") {
 		t.Errorf("the file is\n%s", got)
 	}
 }
@@ -184,7 +184,7 @@ func TestAPromotionFollowsAFileThatChanged(t *testing.T) {
 	if after.Number != before.Number || after.HeadSHA == before.HeadSHA {
 		t.Errorf("promotion %+v, before %+v", after, before)
 	}
-	if got, want := string(w.tree(after.HeadSHA)["cohorts/20-prod.yaml"].Data), strings.Replace(changed, "7.6.0", "7.6.1", 1); got != want {
+	if got, want := string((*w.tree(after.HeadSHA))["cohorts/20-prod.yaml"].Data), strings.Replace(changed, "7.6.0", "7.6.1", 1); got != want {
 		t.Errorf("the file is\n%s", got)
 	}
 }

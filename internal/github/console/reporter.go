@@ -57,7 +57,8 @@ func newReporterMemory() reporterMemory { return reporterMemory{moved: map[subje
 const maxMoved = 256
 
 // Report takes what is to be said of a cycle, and never waits for GitHub. It
-// returns an error once when GitHub could not be told of the cycles before.
+// returns an error once when GitHub could not be told of the cycles before. A dry
+// run says nothing.
 func (c *Console) Report(_ context.Context, cycle *reconciler.Cycle) error {
 	if cycle.Plan == nil || cycle.State == nil || cycle.Fleet == nil || cycle.DryRun {
 		return nil

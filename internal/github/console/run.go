@@ -33,25 +33,22 @@ func (c *Console) loop(ctx context.Context, worker int, wake <-chan struct{}, lo
 	pause := c.cfg.Poll
 	failing := false
 	for {
+		asked := wake
 		if failing {
-			wake = nil
+			asked = nil
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
-		case <-wake:
+		case <-asked:
 		}
 		next, err := look(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		c.note(worker, err)
-		wake, failing = c.living, err != nil
-		if worker == workOpen {
-			wake = c.open
-		}
-		if failing {
+		if failing = err != nil; failing {
 			next, pause = pause, min(2*pause, longestPause)
 		} else {
 			pause = c.cfg.Poll

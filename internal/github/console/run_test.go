@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/wavegate-dev/wavegate/internal/github"
 	"github.com/wavegate-dev/wavegate/internal/githubtest"
-	"github.com/wavegate-dev/wavegate/reconciler"
 )
 
 // quiet is a console that speaks with nobody.
@@ -110,27 +110,44 @@ func TestRunSaysWhatReportTakes(t *testing.T) {
 	w.comment(n, "in prod")
 }
 
+// stuck is a network on which a request gets no answer until its context ends.
+type stuck struct{ entered chan struct{} }
+
+func (s stuck) RoundTrip(req *http.Request) (*http.Response, error) {
+	select {
+	case s.entered <- struct{}{}:
+	default:
+	}
+	<-req.Context().Done()
+	return nil, req.Context().Err()
+}
+
 func TestReportNeverWaitsForGitHub(t *testing.T) {
 	w := start(t)
 	w.release("7.6.1")
-	w.Break(githubtest.Fault{Effect: githubtest.Slow(time.Hour)})
+	w.cycle()
+	network := stuck{make(chan struct{}, 1)}
+	client, err := github.New(github.Config{
+		BaseURL: w.URL, Owner: "acme", Repo: "fleet", Now: w.clock.read, Transport: network, Timeout: time.Hour,
+		Token: func() (string, error) { return "t", nil },
+	})
+	w.ok(err)
+	w.console.cfg.Client = client
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		w.console.Run(ctx)
 	}()
-	c := w.console
-	reported := make(chan struct{})
-	go func() {
-		defer close(reported)
-		for range 10 {
-			w.loop.View(func(cycle *reconciler.Cycle) { _ = c.Report(t.Context(), cycle) })
-		}
-	}()
-	<-reported // a Report that waits for GitHub waits until the test ends
+	<-network.entered
+	for range 3 {
+		w.cycle() // one that waited would wait until the test times out
+	}
 	cancel()
 	<-ended
+	if len(w.reports) != 0 {
+		t.Errorf("reports %v", w.reports)
+	}
 }
 
 func TestAConsoleThatIsNotWired(t *testing.T) {

@@ -257,13 +257,13 @@ func (w *world) release(version string) (number int, sha string) {
 }
 
 // tree are the files of a commit.
-func (w *world) tree(commit string) fstest.MapFS {
+func (w *world) tree(commit string) *fstest.MapFS {
 	w.t.Helper()
 	out := fstest.MapFS{}
 	for _, name := range strings.Fields(w.git("ls-tree", "-r", "--name-only", commit)) {
 		out[name] = &fstest.MapFile{Data: []byte(w.git("show", commit+":"+name)), Mode: 0o444}
 	}
-	return out
+	return &out
 }
 
 func (w *world) git(args ...string) string {
