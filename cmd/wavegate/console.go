@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -23,7 +24,7 @@ const previewHorizon = 60 * 24 * time.Hour
 // console makes the pull requests of the watched repository the place where
 // rollouts are seen and steered. running returns the reconciler once there is one.
 func (f *runFlags) console(client *github.Client, source *gitsource.Source, store *sqlite.Store, running func() *reconciler.Reconciler, log *slog.Logger) (*console.Console, error) {
-	p := previewer{source: source, running: running}
+	p := previewer{client: client, source: source, running: running}
 	return console.New(console.Config{
 		Client: client, Branch: f.branch, Now: time.Now, Log: log, Preview: p.preview,
 		Submit: func(ctx context.Context, c plan.Command) (int64, error) {
@@ -38,14 +39,15 @@ func (f *runFlags) console(client *github.Client, source *gitsource.Source, stor
 
 // previewer says what a commit would do to the fleet as it is now.
 type previewer struct {
+	client  *github.Client
 	source  *gitsource.Source
 	running func() *reconciler.Reconciler
 }
 
 func (p previewer) preview(ctx context.Context, head, base string) (*report.Preview, fleet.Problems, error) {
-	tree, err := p.source.Tree(ctx, head)
+	tree, err := p.merged(ctx, head, base)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read commit %s: %w", head, err)
+		return nil, nil, err
 	}
 	to, problems := fleet.Load(tree)
 	if len(problems) > 0 {
@@ -61,6 +63,22 @@ func (p previewer) preview(ctx context.Context, head, base string) (*report.Prev
 	}
 	out.From, out.To = base, head
 	return out, nil, nil
+}
+
+// merged are the files that merging head would give: what it leaves alone stays as
+// it is in force.
+func (p previewer) merged(ctx context.Context, head, base string) (fs.FS, error) {
+	ancestor, err := p.client.MergeBase(ctx, base, head)
+	if err != nil {
+		return nil, err
+	}
+	var trees [3]fs.FS
+	for i, commit := range []string{ancestor, base, head} {
+		if trees[i], err = p.source.Tree(ctx, commit); err != nil {
+			return nil, fmt.Errorf("read commit %s: %w", commit, err)
+		}
+	}
+	return console.MergedFiles(trees[0], trees[1], trees[2]), nil
 }
 
 // world copies what the last cycle has seen: a simulation uses it up.
