@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wavegate-dev/wavegate/internal/githubtest"
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
 
 func TestAnEmergencyIsOneStoryInAllCohorts(t *testing.T) {
@@ -115,4 +116,31 @@ func TestARebaseOfSeveralCommitsIsOneStory(t *testing.T) {
 	w.ok(err)
 	w.run(2 * time.Minute)
 	w.comment(n, "kafka 7.6.1 in canary: rolling")
+}
+
+func TestOfSeveralCommitsThatMoveNothingTheLastOneSpeaks(t *testing.T) {
+	w := start(t)
+	_, err := w.As("ada").Push(repo, "two", githubtest.Change{
+		Write: githubtest.Files{"cohorts/20-prod.yaml": strings.Replace(prod("7.6.0"), "100%", "1", 1)}, Message: "one by one",
+	})
+	w.ok(err)
+	n := w.propose("two", githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1")})
+	sha, err := w.As("ada").Merge(repo, n, githubtest.Rebase) // nobody has approved it
+	w.ok(err)
+	w.run(2 * time.Minute)
+	w.comment(n, "Not admitted", "Commit `"+sha[:7]+"` moves nothing")
+}
+
+func TestAPauseIsSaidInTheCycleInWhichItCame(t *testing.T) {
+	w := start(t)
+	n, sha := w.release("7.6.1")
+	w.run(2 * time.Minute)
+	_, err := w.ledger.submit(t.Context(), plan.Command{Kind: plan.CommandPause, Release: w.console.newest().status.Releases[0].ID, Reason: "lunch"})
+	w.ok(err)
+	w.clock.advance(2 * time.Second)
+	_, err = w.loop.RunOnce(t.Context())
+	w.ok(err)
+	w.pass()
+	w.comment(n, "Paused since", "lunch")
+	w.says(w.status(sha, StatusRollout), "failure: Paused: lunch")
 }

@@ -166,10 +166,6 @@ func (c *Console) declined(ctx context.Context, x *promotion, title string) (boo
 		if p.Open || p.Title != title {
 			continue
 		}
-		if !p.Merged.IsZero() {
-			c.promoting.declined[x.branch()] = title
-			return true, nil
-		}
 		k, err := c.cfg.Client.Said(ctx, p.Number, markerClosed+number(p.Number))
 		if err != nil {
 			return false, err

@@ -211,3 +211,34 @@ func TestTheBranchOfSomebodyElseIsNotClosed(t *testing.T) {
 		t.Errorf("pull request %+v", p)
 	}
 }
+
+func TestAPromotionThatTheConsoleClosedMayComeBack(t *testing.T) {
+	w := settled(t)
+	w.look()
+	first := w.promotion().Number
+	w.release("7.6.2")
+	w.run(2 * time.Minute)
+	w.look()
+	back := w.propose("back", githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1")})
+	_, err := w.As("grace").Approve(repo, back)
+	w.ok(err)
+	w.merge(back)
+	w.run(45 * time.Minute)
+	w.look()
+	if p := w.promotion(); p.Title != "Promote kafka 7.6.1 to prod" || p.Number == first {
+		t.Errorf("promotion %+v", p)
+	}
+}
+
+func TestACohortThatIsAheadIsNotPromotedBack(t *testing.T) {
+	w := settled(t)
+	n := w.propose("ahead", githubtest.Files{"cohorts/20-prod.yaml": prod("7.6.2")})
+	_, err := w.As("grace").Approve(repo, n)
+	w.ok(err)
+	w.merge(n)
+	w.run(time.Minute)
+	w.look()
+	if got := w.promotions(); len(got) != 0 {
+		t.Errorf("promotions %+v", got)
+	}
+}
