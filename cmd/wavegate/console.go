@@ -26,7 +26,8 @@ const previewHorizon = 60 * 24 * time.Hour
 func (f *runFlags) console(client *github.Client, source *gitsource.Source, store *sqlite.Store, running func() *reconciler.Reconciler, log *slog.Logger) (*console.Console, error) {
 	p := previewer{client: client, source: source, running: running}
 	return console.New(console.Config{
-		Client: client, Branch: f.branch, Now: time.Now, Log: log, Preview: p.preview,
+		Client: client, Branch: f.branch, Path: f.path, Now: time.Now, Log: log, Preview: p.preview,
+		Promotions: f.promotions, Tree: source.Tree,
 		Submit: func(ctx context.Context, c plan.Command) (int64, error) {
 			id, err := store.Submit(ctx, c)
 			if r := running(); err == nil && r != nil {

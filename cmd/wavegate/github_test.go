@@ -22,7 +22,7 @@ const githubFleet = `apiVersion: wavegate.dev/v1alpha1
 kind: Fleet
 metadata: {name: acme}
 spec:
-  order: [canary]
+  order: [canary, internal]
   approvals: {required: 1}
 ---
 apiVersion: wavegate.dev/v1alpha1
@@ -35,6 +35,13 @@ kind: Cohort
 metadata: {name: canary}
 spec:
   selector: {matchLabels: {tier: canary}}
+  versions: {kafka: 7.6.0}
+---
+apiVersion: wavegate.dev/v1alpha1
+kind: Cohort
+metadata: {name: internal}
+spec:
+  selector: {matchLabels: {tier: internal}}
   versions: {kafka: 7.6.0}
 `
 
@@ -205,6 +212,18 @@ func TestThePullRequestIsTheConsole(t *testing.T) {
 	}
 	if !found {
 		t.Errorf("commit %s has the statuses %+v", merged, statuses)
+	}
+	// The next cohort is proposed.
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		pulls, err := h.Pulls(hubRepo)
+		h.must(err)
+		if last := pulls[len(pulls)-1]; last.Author == "wavegate" && strings.Contains(last.Title, "internal") {
+			h.until(last.Number, "internal")
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no promotion is proposed; there are %+v", pulls)
+		}
 	}
 }
 

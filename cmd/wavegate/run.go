@@ -65,6 +65,7 @@ type runFlags struct {
 	clusters                     int
 	seed                         uint64
 	app                          appFlags
+	promotions                   bool
 	kube                         kubeFlags
 	monitors                     monitorFlags
 	webhooks                     webhookFlags
@@ -97,6 +98,7 @@ func (c *cli) run() *cobra.Command {
 	flags.StringSliceVar(&f.allowedKeys, "allowed-keys", nil, "files with armored OpenPGP public keys")
 	flags.BoolVar(&f.embedded, "embedded-fleet", false, "run against the embedded fleet in the state folder")
 	f.app.add(flags)
+	flags.BoolVar(&f.promotions, "promotions", true, "open the pull request that moves the next cohort, when one has finished and soaked (with --approve github)")
 	f.kube.add(flags)
 	f.monitors.add(flags)
 	f.webhooks.add(flags)
