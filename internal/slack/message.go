@@ -9,7 +9,6 @@ import (
 	"time"
 
 	api "github.com/slack-go/slack"
-
 )
 
 // sectionLimit is how long the text of one block may be, in characters.

@@ -65,8 +65,13 @@ func (q *queue) done(p *page) {
 
 func isPause(n news) bool { return n.kind == newsPaused }
 
+func isDrift(n news) bool { return n.kind == newsDrift }
+
 func merge(older, newer []news) []news {
 	out := slices.Clone(older)
+	if slices.ContainsFunc(newer, isDrift) {
+		out = slices.DeleteFunc(out, isDrift) // how it was does not matter any more
+	}
 	for _, n := range newer {
 		if !slices.ContainsFunc(out, func(o news) bool { return o.key == n.key }) {
 			out = append(out, n)
