@@ -66,6 +66,7 @@ type runFlags struct {
 	seed                         uint64
 	app                          appFlags
 	promotions                   bool
+	slack                        slackFlags
 	kube                         kubeFlags
 	monitors                     monitorFlags
 	webhooks                     webhookFlags
@@ -99,6 +100,7 @@ func (c *cli) run() *cobra.Command {
 	flags.BoolVar(&f.embedded, "embedded-fleet", false, "run against the embedded fleet in the state folder")
 	f.app.add(flags)
 	flags.BoolVar(&f.promotions, "promotions", true, "open the pull request that moves the next cohort, when one has finished and soaked (with --approve github)")
+	f.slack.add(flags)
 	f.kube.add(flags)
 	f.monitors.add(flags)
 	f.webhooks.add(flags)
@@ -154,6 +156,13 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 		}
 		reporters = append(reporters, pulls)
 	}
+	channel, err := f.slack.open(ctx, client, f.repo, log)
+	if err != nil {
+		return err
+	}
+	if channel != nil && !f.dryRun {
+		reporters = append(reporters, channel)
+	}
 	r, err := reconciler.New(reconciler.Config{
 		Source: source, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: approve,
 		DataPlanes: place.planes, Monitors: place.monitors, Ledger: store,
@@ -192,6 +201,9 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	log.Info("running", "repo", f.repo, "branch", f.branch, "state", f.state, "fleet", place.name)
 	if pulls != nil {
 		go pulls.Run(ctx)
+	}
+	if channel != nil {
+		go channel.Run(ctx)
 	}
 	go retain(ctx, store, f.retention, log)
 	return r.Run(ctx)
