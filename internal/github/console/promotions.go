@@ -166,7 +166,7 @@ func (c *Console) declined(ctx context.Context, x *promotion, title string) (boo
 		if p.Open || p.Title != title {
 			continue
 		}
-		k, err := c.cfg.Client.Said(ctx, p.Number, markerClosed+number(p.Number))
+		k, err := c.cfg.Client.Said(ctx, p.Number, markerLine(markerClosed+number(p.Number)))
 		if err != nil {
 			return false, err
 		}
