@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -152,11 +151,7 @@ func (w *webhookFlags) add(flags *pflag.FlagSet) {
 }
 
 func (w *webhookFlags) secret() (string, error) {
-	data, err := os.ReadFile(w.secretFile)
-	if err != nil {
-		return "", fmt.Errorf("read webhook secret: %w", err)
-	}
-	return strings.TrimSpace(string(data)), nil
+	return readSecret("webhook secret", w.secretFile)
 }
 
 // ofMonitors are the webhooks of the sources that there are, by path.

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -289,11 +288,7 @@ func (f *runFlags) source(ctx context.Context, dir stateDir, client *github.Clie
 
 // token reads the token that git and GitHub's API are asked with.
 func (f *runFlags) token() (string, error) {
-	data, err := os.ReadFile(f.tokenFile)
-	if err != nil {
-		return "", fmt.Errorf("read token file: %w", err)
-	}
-	return strings.TrimSpace(string(data)), nil
+	return readSecret("token file", f.tokenFile)
 }
 
 // approver returns who proves commits, and the client for GitHub when it is

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 	"time"
 
@@ -32,11 +31,7 @@ func (s *slackFlags) open(ctx context.Context, client *github.Client, repo strin
 		return nil, usagef("Slack needs both --slack-token-file and --slack-channel")
 	}
 	cfg := slack.Config{Channel: s.channel, Now: time.Now, Log: log, Token: func() (string, error) {
-		data, err := os.ReadFile(s.tokenFile)
-		if err != nil {
-			return "", fmt.Errorf("read Slack token: %w", err)
-		}
-		return strings.TrimSpace(string(data)), nil
+		return readSecret("Slack token", s.tokenFile)
 	}}
 	if client != nil {
 		cfg.Link = func(commit string) string {

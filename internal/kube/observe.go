@@ -203,27 +203,25 @@ const (
 // versions are listed, and then those of others that are not ready, for what ails
 // them. For whom there is no time now there is in the next observation.
 func (p *Plane) look(ctx context.Context, records []*record, now time.Time) {
-	need := map[*record]int{}
+	var order []*record
 	for _, r := range records {
 		if o := r.workload; !o.atRest() && o.container && o.kind != fleet.CustomResource {
-			need[r] = len(need)
+			order = append(order, r)
+		} else {
+			p.tell(r, nil, nil, now)
 		}
-	}
-	order := make([]*record, 0, len(need))
-	for r := range need {
-		order = append(order, r)
 	}
 	slices.SortFunc(order, func(a, b *record) int {
 		return cmp.Or(compareBools(a.workload.settled(), b.workload.settled()), strings.Compare(a.key.object, b.key.object))
 	})
-	listed := order[:min(len(order), podListsInAll)]
-	pods := make([][]pod, len(listed))
-	errs := make([]error, len(listed))
+	n := min(len(order), podListsInAll)
+	listed, left := order[:n], order[n:]
+	pods := make([][]pod, n)
+	errs := make([]error, n)
 	var wg sync.WaitGroup
 	tokens := make(chan struct{}, podLists)
 	for i, r := range listed {
 		w := p.watches[r.key.product]
-		need[r] = i
 		wg.Go(func() {
 			tokens <- struct{}{}
 			defer func() { <-tokens }()
@@ -231,22 +229,16 @@ func (p *Plane) look(ctx context.Context, records []*record, now time.Time) {
 		})
 	}
 	wg.Wait()
-	for _, r := range order[len(listed):] {
-		need[r] = -1
+	for i, r := range listed {
+		p.tell(r, pods[i], errs[i], now)
 	}
-	for _, r := range records {
-		i, needed := need[r]
-		switch {
-		case !needed, i < 0 && r.workload.settled():
+	for _, r := range left {
+		if r.workload.settled() {
 			p.tell(r, nil, nil, now)
-		case i >= 0:
-			p.tell(r, pods[i], errs[i], now)
-		case r.cluster.Name == "":
+		} else if r.cluster.Name == "" {
 			p.tell(r, nil, errNotLooked, now)
 		}
-		if needed && i < 0 {
-			p.events.again(r.key)
-		}
+		p.events.again(r.key)
 	}
 }
 
