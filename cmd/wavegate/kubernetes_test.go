@@ -14,7 +14,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
@@ -138,29 +137,15 @@ func TestTheServiceUpgradesBrokersOnKubernetesAndIsKilledMeanwhile(t *testing.T)
 	run(t, dir, bin, "verify", "--state", state)
 }
 
+// grantRights gives the user exactly what internal/kube/rbac.yaml says.
 func grantRights(t *testing.T, admin kubernetes.Interface) {
 	t.Helper()
-	for name, rules := range map[string][]rbacv1.PolicyRule{
-		"wavegate": {
-			{APIGroups: []string{"apps"}, Resources: []string{"statefulsets", "deployments"}, Verbs: []string{"list", "watch", "patch"}},
-			{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list", "delete"}},
-			{APIGroups: []string{"policy"}, Resources: []string{"poddisruptionbudgets"}, Verbs: []string{"list"}},
-			{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"list"}},
-			{NonResourceURLs: []string{"/readyz"}, Verbs: []string{"get"}},
-		},
-	} {
-		role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: rules}
-		if _, err := admin.RbacV1().ClusterRoles().Create(t.Context(), role, metav1.CreateOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		binding := &rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: name},
-			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
-			Subjects:   []rbacv1.Subject{{Kind: rbacv1.UserKind, Name: "wavegate", APIGroup: rbacv1.GroupName}},
-		}
-		if _, err := admin.RbacV1().ClusterRoleBindings().Create(t.Context(), binding, metav1.CreateOptions{}); err != nil {
-			t.Fatal(err)
-		}
+	roles, err := os.ReadFile("../../internal/kube/rbac.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := kubetest.Grant(t.Context(), admin, "wavegate", string(roles)); err != nil {
+		t.Fatal(err)
 	}
 	if _, err := admin.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kafka"}}, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package kube_test
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -19,7 +18,6 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -75,38 +73,13 @@ func plane(t testing.TB, n int) *controlPlane {
 	if err != nil {
 		t.Fatal(err)
 	}
-	once, _ := prepared.LoadOrStore(file, sync.OnceValue(func() error { return grant(context.Background(), admin) }))
+	once, _ := prepared.LoadOrStore(file, sync.OnceValue(func() error {
+		return kubetest.Grant(context.Background(), admin, "wavegate", rbac, "wavegate-data-plane-secrets")
+	}))
 	if err := once.(func() error)(); err != nil {
 		t.Fatal(err)
 	}
 	return &controlPlane{admin: admin, adminConfig: adminConfig, user: user}
-}
-
-// grant creates the roles of rbac.yaml and binds them to the user wavegate.
-func grant(ctx context.Context, admin kubernetes.Interface) error {
-	docs := yaml.NewYAMLOrJSONDecoder(strings.NewReader(rbac), 4096)
-	for {
-		var role rbacv1.ClusterRole
-		if err := docs.Decode(&role); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		if _, err := admin.RbacV1().ClusterRoles().Create(ctx, &role, metav1.CreateOptions{}); err != nil {
-			return err
-		}
-		if role.Name == "wavegate-data-plane-secrets" {
-			continue // bound in one namespace by the test that needs it
-		}
-		binding := &rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: role.Name},
-			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
-			Subjects:   []rbacv1.Subject{{Kind: rbacv1.UserKind, Name: "wavegate", APIGroup: rbacv1.GroupName}},
-		}
-		if _, err := admin.RbacV1().ClusterRoleBindings().Create(ctx, binding, metav1.CreateOptions{}); err != nil {
-			return err
-		}
-	}
 }
 
 // allow gives Wavegate's user a right in the test's namespace.
