@@ -135,6 +135,7 @@ func (m monitors) Signals(ctx context.Context, products []fleet.Product) (plan.S
 		}
 		maps.Copy(out.Sources, got.Sources)
 		out.Alerts = append(out.Alerts, got.Alerts...)
+		out.Blind = append(out.Blind, got.Blind...)
 	}
 	return out, nil
 }

@@ -30,8 +30,9 @@ type Plane struct {
 
 // Signals are plan.Signals in a form that JSON has.
 type Signals struct {
-	Sources []Source     `json:"sources,omitempty"`
-	Alerts  []plan.Alert `json:"alerts,omitempty"`
+	Sources []Source         `json:"sources,omitempty"`
+	Alerts  []plan.Alert     `json:"alerts,omitempty"`
+	Blind   []plan.BlindSpot `json:"blind,omitempty"`
 }
 
 // Source is the state of one monitor.
@@ -42,7 +43,7 @@ type Source struct {
 
 // Unpack returns the signals as the planner takes them.
 func (s Signals) Unpack() plan.Signals {
-	out := plan.Signals{Sources: map[plan.MonitorKey]plan.MonitorState{}, Alerts: s.Alerts}
+	out := plan.Signals{Sources: map[plan.MonitorKey]plan.MonitorState{}, Alerts: s.Alerts, Blind: s.Blind}
 	for _, src := range s.Sources {
 		out.Sources[src.MonitorKey] = src.MonitorState
 	}
@@ -50,7 +51,7 @@ func (s Signals) Unpack() plan.Signals {
 }
 
 func packSignals(s plan.Signals) Signals {
-	out := Signals{Alerts: slices.Clone(s.Alerts)}
+	out := Signals{Alerts: slices.Clone(s.Alerts), Blind: slices.Clone(s.Blind)}
 	for _, k := range slices.SortedFunc(maps.Keys(s.Sources), func(a, b plan.MonitorKey) int {
 		return slices.Compare([]string{a.Product, a.Monitor}, []string{b.Product, b.Monitor})
 	}) {

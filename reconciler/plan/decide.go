@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
@@ -109,7 +107,7 @@ func (c *cycle) refresh() {
 		}
 	}
 	m.stateSeen = in.State.changes.log.end()
-	c.refreshAlerts()
+	c.refreshSignals()
 	c.refreshClock()
 }
 
@@ -128,52 +126,6 @@ func (c *cycle) refreshClock() {
 			v.all, v.changed = true, true
 		}
 	}
-}
-
-// refreshAlerts sorts the alerts by cluster and marks those clusters whose
-// alerts have changed.
-func (c *cycle) refreshAlerts() {
-	m := c.memo
-	before, beforeOf := m.alerts, m.alertOf
-	m.alerts, m.alertOf = nil, map[Row][]int32{}
-	alerts := slices.Clone(c.in.Signals.Alerts)
-	slices.SortFunc(alerts, compareAlerts)
-	alerts = slices.CompactFunc(alerts, func(a, b Alert) bool { return compareAlerts(a, b) == 0 })
-	for _, a := range alerts {
-		r, ok := c.in.Fleet.rows[a.Cluster]
-		if !ok {
-			c.plan.Unmapped = append(c.plan.Unmapped, a)
-			continue
-		}
-		m.alertOf[r] = append(m.alertOf[r], int32(len(m.alerts)))
-		m.alerts = append(m.alerts, a)
-	}
-	// Decisions hold indices of alerts: when the list has changed, all clusters
-	// with alerts are decided again.
-	if slices.Equal(before, m.alerts) {
-		return
-	}
-	for _, of := range []map[Row][]int32{beforeOf, m.alertOf} {
-		for r := range of {
-			m.dirty[r] = struct{}{}
-			if v := m.viewOf(r); v != nil {
-				v.changed = true
-			}
-		}
-	}
-}
-
-func compareAlerts(a, b Alert) int {
-	if d := strings.Compare(a.Cluster, b.Cluster); d != 0 {
-		return d
-	}
-	if d := strings.Compare(a.Monitor, b.Monitor); d != 0 {
-		return d
-	}
-	if d := strings.Compare(a.Product, b.Product); d != 0 {
-		return d
-	}
-	return a.Since.Compare(b.Since)
 }
 
 func (c *cycle) countFlight() {

@@ -17,7 +17,7 @@ func (c *cycle) alertEvents(v *view) {
 	for i := range c.memo.alerts {
 		a := &c.memo.alerts[i]
 		r := c.in.Fleet.rows[a.Cluster]
-		if c.memo.viewOf(r) != v || c.memo.pos[r] < 0 || charged[a.Cluster] || !c.monitors(v.product, a.Monitor) {
+		if c.memo.viewOf(r) != v || c.memo.pos[r] < 0 || charged[a.Cluster] || a.Product != v.key.Product || monitorOf(v.product, a.Monitor) == nil {
 			continue
 		}
 		member := &v.rollout.Members[c.memo.pos[r]]
@@ -41,15 +41,15 @@ func (c *cycle) alertEvents(v *view) {
 	}
 }
 
-// monitors reports whether the product names the monitor. An alert of another
-// product on the same cluster is not its business.
-func (c *cycle) monitors(p *fleet.Product, monitor string) bool {
+// monitorOf returns the monitor of a product, or nil. An alert of another product
+// on the same cluster is not its business.
+func monitorOf(p *fleet.Product, monitor string) *fleet.Monitor {
 	for i := range p.Spec.Monitors {
 		if p.Spec.Monitors[i].Name == monitor {
-			return true
+			return &p.Spec.Monitors[i]
 		}
 	}
-	return false
+	return nil
 }
 
 // underTest reports whether what happens to a member counts for or against the

@@ -10,7 +10,7 @@ import "time"
 //
 //	gate              start  redirect  go on   closed when
 //	in force            x       x        -     no commit in force, the target is a baseline, an emergency has expired
-//	known               x       x        x     not observed, data plane never seen, a monitor is blind, the clock jumped
+//	known               x       x        x     not observed, data plane never seen, a monitor is blind (everywhere or to this cluster), the clock jumped
 //	not pinned          x       x        x     a pin that has not expired names it
 //	not paused          x       x        x     everything, or its release, is paused
 //	one cohort only     x       x        -     the commit moves more than one cohort
@@ -101,7 +101,10 @@ func gateKnown(c *cycle, s *subject) Finding {
 	if !c.in.Fleet.known(s.row) {
 		return Finding{Reason: NotObserved}
 	}
-	return s.view.common[GateKnown]
+	if f := s.view.common[GateKnown]; f.blocks() {
+		return f
+	}
+	return c.blindSpot(s.row)
 }
 
 func gatePin(c *cycle, s *subject) Finding {

@@ -71,6 +71,11 @@ func (w *world) obey(cmd plan.Command) string {
 	return refused[1]
 }
 
+// blindTo lets the monitor say nothing of one cluster.
+func (w *world) blindTo(cluster string) {
+	w.spots = append(w.spots, plan.BlindSpot{Product: "kafka", Monitor: "under-replicated", Cluster: cluster, Why: "muted"})
+}
+
 func (w *world) fire(cluster string, since time.Time) {
 	w.alerts = append(w.alerts, plan.Alert{Product: "kafka", Monitor: "under-replicated", Cluster: cluster, Since: since})
 }
@@ -177,6 +182,26 @@ func TestGates(t *testing.T) {
 			},
 			verdict: plan.Waiting, reason: plan.MonitorBlind, gates: "known",
 			says: "monitor under-replicated cannot be relied upon: its newest answer is from 2026-03-03 09:00 UTC, which is in the future",
+		},
+		{
+			name: "a monitor that is blind to it", change: func(w *world) { w.blindTo("prod-0") },
+			verdict: plan.Waiting, reason: plan.ClusterBlind, gates: "known",
+			says: "blind here: monitor under-replicated cannot be relied upon on this cluster: muted",
+		},
+		{name: "a monitor that is blind to another cluster does not matter", change: func(w *world) { w.blindTo("prod-1") }, verdict: plan.Starting},
+		{
+			name: "a monitor of another product that is blind to it does not matter",
+			change: func(w *world) {
+				w.spots = []plan.BlindSpot{{Product: "ksqldb", Monitor: "under-replicated", Cluster: "prod-0", Why: "muted"}}
+			},
+			verdict: plan.Starting,
+		},
+		{
+			name: "a monitor that its product does not name and that is blind to it does not matter",
+			change: func(w *world) {
+				w.spots = []plan.BlindSpot{{Product: "kafka", Monitor: "lag", Cluster: "prod-0", Why: "muted"}}
+			},
+			verdict: plan.Starting,
 		},
 		{
 			name: "nothing is done in a cycle in which the clock jumped", change: func(w *world) { w.jumped = true },

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -46,6 +47,13 @@ type oracle struct {
 	halted      map[string]bool // releases that were halted and not resumed
 	haltedAll   bool
 	lastStart   map[string]int
+	soaked      map[wave]time.Duration // by wave, after the cycle before
+}
+
+type wave struct {
+	plan.TargetKey
+	release string
+	number  int
 }
 
 func (o *oracle) disturb(commits *int) {
@@ -53,7 +61,7 @@ func (o *oracle) disturb(commits *int) {
 	name := rapid.SampledFrom(w.names()).Draw(t, "cluster")
 	m := w.clusters[name]
 	switch rapid.SampledFrom([]string{
-		"nothing", "nothing", "promote", "supersede", "revert", "alert", "quiet", "blind", "sight", "lose", "find",
+		"nothing", "nothing", "promote", "supersede", "revert", "alert", "quiet", "blind", "blind spot", "sight", "lose", "find",
 		"pause", "resume", "crash", "bad", "good", "by hand", "pin", "unpin", "retry", "skip", "conflicts", "calm",
 		"scale", "lose ledger", "blackout", "light", "pause all", "resume all", "move",
 	}).Draw(t, "fault") {
@@ -72,8 +80,11 @@ func (o *oracle) disturb(commits *int) {
 		w.alerts = nil
 	case "blind":
 		w.blind[plan.MonitorKey{Product: "kafka", Monitor: "under-replicated"}] = "no data"
+	case "blind spot":
+		w.blindTo(name)
 	case "sight":
 		clear(w.blind)
+		w.spots = nil
 	case "lose":
 		w.lost[m.DataPlane] = true
 	case "find":
@@ -232,6 +243,9 @@ func (o *oracle) check() {
 		if len(w.blind) > 0 {
 			o.t.Fatalf("%s was touched while a monitor is blind", x.cluster)
 		}
+		if w.isBlindTo(x.cluster) {
+			o.t.Fatalf("%s was touched while a monitor is blind to it", x.cluster)
+		}
 		for _, a := range w.alerts {
 			if a.Cluster == x.cluster && !x.stranded {
 				o.t.Fatalf("%s was touched while an alert fires on it", x.cluster)
@@ -257,6 +271,37 @@ func (o *oracle) check() {
 	}
 	o.seen = len(w.touched)
 	o.checkLimits()
+	o.checkSoaks()
+}
+
+func (w *world) isBlindTo(cluster string) bool {
+	return slices.ContainsFunc(w.spots, func(s plan.BlindSpot) bool { return s.Cluster == cluster })
+}
+
+// checkSoaks finds waves that soaked on while nobody could see how one of their
+// clusters is, or while one of them was alerting.
+func (o *oracle) checkSoaks() {
+	w, soaked := o.w, map[wave]time.Duration{}
+	for key, r := range w.state.Rollouts {
+		for i := range r.Waves {
+			id := wave{key, r.Release, i}
+			soaked[id] = r.Waves[i].Soaked
+			before, known := o.soaked[id]
+			if !known || soaked[id] <= before {
+				continue
+			}
+			for _, m := range r.Members {
+				if m.Wave != i || m.Status != plan.Finished {
+					continue
+				}
+				alerts := slices.ContainsFunc(w.alerts, func(a plan.Alert) bool { return a.Cluster == m.Cluster })
+				if alerts || len(w.blind) > 0 || w.isBlindTo(m.Cluster) {
+					o.t.Fatalf("wave %d of %s soaked on while %s could not be seen to be quiet", i+1, key.Cohort, m.Cluster)
+				}
+			}
+		}
+	}
+	o.soaked = soaked
 }
 
 // checkLimits counts what is in flight. By-hand changes are at rest at once, so

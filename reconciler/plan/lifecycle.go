@@ -49,7 +49,7 @@ func (c *cycle) sortedJoins() []Event {
 
 // rolloutEvents derives the facts of one target.
 func (c *cycle) rolloutEvents(v *view) {
-	v.soaks = false
+	v.soaks, v.still = false, standstill{}
 	switch {
 	case v.target == nil:
 	case v.rollout != nil && (v.rollout.Release != v.target.Release || v.rollout.Version != v.target.Version):
@@ -289,9 +289,9 @@ func (c *cycle) vacuumProven(v *view) bool {
 func (c *cycle) soak(v *view, w int, e Event) {
 	state := &v.rollout.Waves[w]
 	need := c.soakOf(v, w)
-	quiet, watched := c.quiet(v, w)
-	v.soaks = quiet && watched
-	if state.Soaked >= need && quiet && watched {
+	quiet, watched, still := c.quiet(v, w)
+	v.soaks, v.still = quiet && watched, still
+	if state.Soaked >= need && v.soaks {
 		e.Kind = WaveSoaked
 		c.emit(e)
 		return
@@ -323,24 +323,40 @@ func (c *cycle) soakOf(v *view, w int) time.Duration {
 	return time.Duration(waveSpec(v, w).Soak)
 }
 
+// standstill is the member because of which the clock of a soak stands still.
+type standstill struct {
+	row Row
+	why Finding // nothing when the clock runs
+}
+
 // quiet reports whether no alert fires on the clusters of a wave, and whether
-// anybody could tell.
-func (c *cycle) quiet(v *view, w int) (quiet, watched bool) {
+// anybody could tell: a single one that nobody can see is enough that the time
+// does not count for the wave. It names the first that stands in the way.
+func (c *cycle) quiet(v *view, w int) (quiet, watched bool, first standstill) {
 	quiet, watched = true, true
 	if v.common[GateKnown].blocks() || v.common[GatePause].blocks() || v.waves[w].remaining > 0 {
 		watched = false
+	}
+	note := func(r Row, f Finding) bool {
+		if f.blocks() && !first.why.blocks() {
+			first = standstill{r, f}
+		}
+		return f.blocks()
 	}
 	for pos := v.waves[w].from; pos < v.waves[w].to; pos++ {
 		r := v.members[pos]
 		if v.rollout.Members[pos].Status != Finished || r < 0 {
 			continue
 		}
-		if !c.in.Fleet.known(r) {
+		switch s := (&subject{row: r, view: v}); {
+		case note(r, gateAlert(c, s)):
+			quiet = false
+		case !c.in.Fleet.known(r):
+			watched = false
+			note(r, Finding{Reason: NotObserved})
+		case note(r, c.blindSpot(r)):
 			watched = false
 		}
-		if len(c.memo.alertOf[r]) > 0 {
-			quiet = false
-		}
 	}
-	return quiet, watched
+	return quiet, watched, first
 }

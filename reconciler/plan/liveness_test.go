@@ -43,7 +43,7 @@ func TestOnceFaultsEndEverythingFinishesOrSaysWhyItWaits(t *testing.T) {
 
 // heal ends all faults.
 func (w *world) heal() {
-	w.alerts, w.conflict = nil, nil
+	w.alerts, w.conflict, w.spots = nil, nil, nil
 	clear(w.blind)
 	clear(w.lost)
 	for _, m := range w.clusters {

@@ -32,6 +32,8 @@ type memo struct {
 	alerts  []Alert         // that name a cluster, sorted
 	alertOf map[Row][]int32 // indices of alerts
 	blindBy []MonitorKey    // what blind findings point to
+	spots   []BlindSpot     // of monitors of a cluster's own product, sorted
+	spotOf  map[Row][]int32 // indices of spots
 
 	snap *schedule.Snapshot
 	sets []setState // by window set
@@ -66,6 +68,7 @@ type view struct {
 	absent    int  // members that the inventory does not have
 	recounted bool // in this cycle
 	soaks     bool // in this cycle: the clock of a soak runs
+	still     standstill
 	common    [gateCount]Finding
 	changed   bool // members or their clusters have changed
 	all       bool // all rows have to be decided again
@@ -97,7 +100,7 @@ func newMemo(in *Input) *memo {
 		policy: in.Policy, inv: in.Fleet, state: in.State,
 		classes: newClassifier(in.Policy, in.Fleet),
 		byKey:   map[TargetKey]int32{}, flight: map[Row]struct{}{}, noted: map[Row]struct{}{},
-		alertOf: map[Row][]int32{}, dirty: map[Row]struct{}{},
+		alertOf: map[Row][]int32{}, spotOf: map[Row][]int32{}, dirty: map[Row]struct{}{},
 	}
 	m.buildViews()
 	n := len(in.Fleet.names)

@@ -51,6 +51,9 @@ type Plan struct {
 	ExpiredPins []string
 	// Unmapped are alerts that name no cluster of the fleet.
 	Unmapped []Alert
+	// UnmappedBlind are blind spots that name no cluster of the fleet: a group
+	// without data that a cluster has left behind, say. They block nothing.
+	UnmappedBlind []BlindSpot
 	// Notes are warnings that concern no single cluster, for people.
 	Notes []string
 	// Wake is when something will change by itself: a window, a soak, a

@@ -36,6 +36,14 @@ func TestASoakCountsOnlyWatchedAndQuietTime(t *testing.T) {
 			begin: func(w *world) { w.blind[blindKey] = "no data" }, end: func(w *world) { clear(w.blind) }, during: half,
 		},
 		{
+			name:  "a monitor that is blind to one cluster of the wave stops the clock",
+			begin: func(w *world) { w.blindTo("canary-1") }, end: func(w *world) { w.spots = nil }, during: half,
+		},
+		{
+			name:  "a monitor that is blind to a cluster outside of the wave does not",
+			begin: func(w *world) { w.blindTo("prod-1") }, end: func(w *world) { w.spots = nil }, during: half + 10*time.Minute,
+		},
+		{
 			name:  "a pause stops the clock",
 			begin: func(w *world) { w.obey(plan.Command{Kind: plan.CommandPause, Release: "kafka-7.6.1-c1"}) },
 			end:   func(w *world) { w.obey(plan.Command{Kind: plan.CommandResume, Release: "kafka-7.6.1-c1"}) }, during: half,
@@ -180,6 +188,7 @@ func TestASoakThatStandsStillWakesNobody(t *testing.T) {
 	}{
 		{"paused", func(w *world) { w.obey(plan.Command{Kind: plan.CommandPause}) }},
 		{"with a blind monitor", func(w *world) { w.blind[blindKey] = "no data" }},
+		{"with a monitor that is blind to one cluster", func(w *world) { w.blindTo("canary-0") }},
 		{"with an alert", func(w *world) { w.fire("canary-0", epoch.Add(-time.Hour)) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

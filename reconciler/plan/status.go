@@ -102,6 +102,10 @@ func (c *cycle) phase(v *view, s *RolloutStatus) {
 				s.Phase = PhaseSoaking
 				s.Gate = "soaking"
 				s.Reason = "wave " + ordinal(w) + " soaks, " + span(max(0, c.soakOf(v, w)-state.Soaked)) + " to go"
+				if f := v.still.why; f.blocks() {
+					s.Gate = f.Reason.String()
+					s.Reason += "; the clock stands still because of " + c.in.Fleet.names[v.still.row] + ": " + c.text(v.still.row, v, f)
+				}
 			}
 		}
 	}

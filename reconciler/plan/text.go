@@ -36,6 +36,8 @@ func (c *cycle) text(r Row, v *view, f Finding) string {
 		return "data plane " + c.in.DataPlanes[f.Arg] + " has not been seen yet (" + lost + "); it may hold a pause, so nothing is touched anywhere"
 	case MonitorBlind:
 		return c.blindText(v, f)
+	case ClusterBlind:
+		return blindSpotText(&c.memo.spots[f.Arg])
 	case ClockJumped:
 		return "the clock of this machine jumped; waiting for the next cycle"
 	case PinnedBy:
@@ -217,6 +219,10 @@ func (c *cycle) limitText(r Row, i int) string {
 	}
 	value, _ := c.in.Fleet.Label(r, limit.Label)
 	return fmt.Sprintf("%d in flight with %s %s, %d allowed", c.usage.count(i, r), limit.Label, value, limit.MaxConcurrency)
+}
+
+func blindSpotText(s *BlindSpot) string {
+	return "blind here: monitor " + s.Monitor + " cannot be relied upon on this cluster: " + s.Why
 }
 
 func alertText(a *Alert) string {

@@ -122,6 +122,7 @@ const (
 	NotObserved
 	DataPlaneNeverSeen // a configured data plane has not been seen since the ledger began
 	MonitorBlind       // a monitor of the product cannot be relied upon
+	ClusterBlind       // a monitor of the product cannot be relied upon on this cluster
 	ClockJumped
 
 	PinnedBy
@@ -165,7 +166,8 @@ const (
 var reasonNames = [...]string{
 	NoReason: "", NothingInForce: "nothing-in-force", BaselineTarget: "baseline", EmergencyExpired: "emergency-expired",
 	NotObserved: "not-observed", DataPlaneNeverSeen: "data-plane-never-seen", MonitorBlind: "monitor-blind",
-	ClockJumped: "clock-jumped", PinnedBy: "pinned", EverythingPaused: "everything-paused", ReleasePaused: "release-paused",
+	ClusterBlind: "cluster-blind",
+	ClockJumped:  "clock-jumped", PinnedBy: "pinned", EverythingPaused: "everything-paused", ReleasePaused: "release-paused",
 	MovesManyCohorts: "moves-many-cohorts", VersionForbidden: "version-forbidden", PredecessorNotDone: "predecessor-not-done",
 	WindowClosed: "window-closed", WindowTooShort: "window-too-short", NotReady: "not-ready", AlertFires: "alert-fires",
 	SomebodyElsesChange: "somebody-elses-change", OwnedByAnotherTool: "owned-by-another-tool",

@@ -25,6 +25,7 @@ type world struct {
 	lost     map[string]bool
 	alerts   []plan.Alert
 	blind    map[plan.MonitorKey]string
+	spots    []plan.BlindSpot
 	touched  []touch
 	history  []plan.Event
 	actions  []plan.Action
@@ -219,7 +220,7 @@ func (m *machine) rollByItself(w *world) {
 func (w *world) input() plan.Input {
 	in := plan.Input{
 		Now: w.now, Watched: w.watched, Policy: w.policy, Fleet: w.inv, State: w.state, DataPlanes: w.planes,
-		Signals: plan.Signals{Alerts: w.alerts, Sources: map[plan.MonitorKey]plan.MonitorState{}},
+		Signals: plan.Signals{Alerts: w.alerts, Blind: w.spots, Sources: map[plan.MonitorKey]plan.MonitorState{}},
 	}
 	for _, p := range w.spec.Products {
 		for _, m := range p.Spec.Monitors {
