@@ -93,8 +93,6 @@ func TestGroupsThatCannotBeUnderstoodAreNotHealthy(t *testing.T) {
 		{"without a monitor", strings.Replace(whole, `"monitor_id":7,`, ``, 1), "cannot be understood"},
 		{"the tags are a text", strings.Replace(whole, `["kafka_cluster:lkc-1"]`, `"kafka_cluster:lkc-1"`, 1), "cannot be understood"},
 		{"without tags", strings.Replace(whole, `"group_tags":["kafka_cluster:lkc-1"],`, ``, 1), "cannot be understood"},
-		{"muted in a way that is new", strings.Replace(whole, `"muted":false`, `"muted":"until noon"`, 1), "is muted"},
-		{"muted by a list", strings.Replace(whole, `"muted":false`, `"muted":["*"]`, 1), "is muted"},
 		{"nothing about mutes", strings.Replace(whole, `,"muted":false`, ``, 1), ""},
 		{"never triggered", strings.Replace(whole, `"last_triggered_ts":0`, `"last_triggered_ts":null`, 1), ""},
 		{"triggered at a text", strings.Replace(whole, `"last_triggered_ts":0`, `"last_triggered_ts":"noon"`, 1), "cannot be understood"},
@@ -110,6 +108,21 @@ func TestGroupsThatCannotBeUnderstoodAreNotHealthy(t *testing.T) {
 			} else {
 				wantUnknown(t, s, m0, test.says)
 			}
+		})
+	}
+}
+
+func TestAnythingButFalseIsMuted(t *testing.T) {
+	for _, muted := range []string{`true`, `"until noon"`, `["*"]`, `1`, `{}`} {
+		t.Run(muted, func(t *testing.T) {
+			w := newWorld(t, atNoon)
+			group := func(cluster, muted string) string {
+				return `{"status":"OK","group":"kafka_cluster:` + cluster + `","group_tags":["kafka_cluster:` + cluster + `"],"monitor_id":7,"last_triggered_ts":0,"muted":` + muted + `}`
+			}
+			w.server.Fail(datadogtest.Fault{Garbage: `{"groups":[` + group("lkc-1", muted) + `,` + group("lkc-2", "false") + `],"metadata":{"page":0,"page_count":1,"total_count":2,"per_page":30}}`})
+			s := w.poll(t, kafka())
+			wantUnknown(t, s, m0)
+			wantBlind(t, s, m0, "lkc-1: kafka_cluster:lkc-1 of monitor 7 is muted")
 		})
 	}
 }

@@ -20,15 +20,19 @@
 //
 // A group belongs to the cluster that its tag clusterTag names: what follows
 // the first colon. A group that fires is an alert on that cluster. A group that
-// only warns is counted. Whatever is not plainly OK, Warn or Alert (no data,
-// skipped, ignored, muted, a status that is not known yet) makes the monitor
-// unknown, and so does a query that finds nothing, that finds no group with the
-// tag, or that hides groups by their state. A muted group that fires is both:
-// the alert is true, and the monitor still cannot be relied upon.
+// only warns is counted. A group that has no data, or is skipped, ignored or muted,
+// makes the monitor blind to the clusters that it names, and to no other. A muted
+// group that fires is both: the alert is true, and the monitor still cannot be
+// relied upon there.
+//
+// The monitor as a whole is unknown when its query finds nothing, finds no group
+// with the tag, or hides groups by their state; when it is blind to every cluster
+// that it speaks of; and when a group cannot be understood, such as one with a
+// status that is not known yet: that may mean anything.
 //
 // Groups without the tag are unmapped. They are listed by [Monitors.Details],
-// and as soon as one of them fires the monitor is unknown, since nobody can say
-// on which cluster.
+// and as soon as one of them fires, is muted or has no data the monitor is
+// unknown, since nobody can say on which cluster.
 //
 // Half an answer is never read as whole. The pages of a search have to add up
 // to the total that each of them names, without a group that comes twice;

@@ -92,6 +92,11 @@ func (m *Monitors) Signals(ctx context.Context, products []fleet.Product) (plan.
 				Product: product, Monitor: mon.Name, Cluster: f.cluster, Since: f.since, Link: f.link,
 			})
 		}
+		if state.Unknown == "" {
+			for _, s := range v.spots {
+				out.Blind = append(out.Blind, plan.BlindSpot{Product: product, Monitor: mon.Name, Cluster: s.cluster, Why: s.why})
+			}
+		}
 	})
 	return out, nil
 }

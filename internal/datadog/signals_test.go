@@ -25,70 +25,74 @@ func TestWhatGroupsSayAboutClusters(t *testing.T) {
 		groups  []datadogtest.Group
 		firing  []string
 		unknown []string // parts of the reason
+		blind   []string // the clusters that it is blind to, and why
 	}{
 		{
 			"all is well",
 			[]datadogtest.Group{onCluster("lkc-1", "OK"), onCluster("lkc-2", "OK")},
-			nil, nil,
+			nil, nil, nil,
 		},
 		{
 			"one cluster of two fires",
 			[]datadogtest.Group{onCluster("lkc-1", "OK"), onCluster("lkc-2", "Alert")},
 			[]string{"lkc-2"},
-			nil,
+			nil, nil,
 		},
 		{
 			"a warning is no alert",
 			[]datadogtest.Group{onCluster("lkc-1", "Warn")},
-			nil, nil,
+			nil, nil, nil,
 		},
 		{
 			"no data is not health",
 			[]datadogtest.Group{onCluster("lkc-1", "No Data"), onCluster("lkc-2", "OK")},
 			nil,
-			[]string{"kafka_cluster:lkc-1 of monitor 7 has no data"},
+			nil,
+			[]string{"lkc-1: kafka_cluster:lkc-1 of monitor 7 has no data"},
 		},
 		{
 			"a skipped evaluation is not health",
 			[]datadogtest.Group{onCluster("lkc-1", "Skipped")},
 			nil,
-			[]string{"is skipped"},
+			[]string{"is skipped"}, nil,
 		},
 		{
 			"an ignored group is not health",
 			[]datadogtest.Group{onCluster("lkc-1", "Ignored")},
 			nil,
-			[]string{"is ignored"},
+			[]string{"is ignored"}, nil,
 		},
 		{
 			"unknown is not health",
 			[]datadogtest.Group{onCluster("lkc-1", "Unknown")},
 			nil,
-			[]string{"is unknown"},
+			[]string{"is unknown"}, nil,
 		},
 		{
 			"a status that Datadog will invent is not health",
 			[]datadogtest.Group{onCluster("lkc-1", "Degraded")},
 			nil,
-			[]string{`has a status that is not known, "Degraded"`},
+			[]string{`has a status that is not known, "Degraded"`}, nil,
 		},
 		{
 			"a muted group is not health",
 			[]datadogtest.Group{muted, onCluster("lkc-2", "OK")},
 			nil,
-			[]string{"kafka_cluster:lkc-1 of monitor 7 is muted"},
+			nil,
+			[]string{"lkc-1: kafka_cluster:lkc-1 of monitor 7 is muted"},
 		},
 		{
 			"a muted group that fires is an alert as well",
 			[]datadogtest.Group{mutedAlert},
 			[]string{"lkc-1"},
-			[]string{"is muted"},
+			[]string{"is muted"}, nil,
 		},
 		{
 			"another cluster without data hides no alert",
 			[]datadogtest.Group{onCluster("lkc-1", "No Data"), onCluster("lkc-2", "Alert")},
 			[]string{"lkc-2"},
-			[]string{"lkc-1"},
+			nil,
+			[]string{"lkc-1: kafka_cluster:lkc-1 of monitor 7 has no data"},
 		},
 		{
 			"many groups without data are named in part",
@@ -97,71 +101,115 @@ func TestWhatGroupsSayAboutClusters(t *testing.T) {
 				onCluster("lkc-3", "No Data"), onCluster("lkc-4", "No Data"), onCluster("lkc-5", "No Data"),
 			},
 			nil,
-			[]string{"lkc-1", "lkc-3", "and 2 more"},
+			[]string{"lkc-1", "lkc-3", "and 2 more"}, nil,
+		},
+		{
+			"a cluster is blind for all the reasons of its groups",
+			[]datadogtest.Group{
+				{Tags: []string{"kafka_cluster:lkc-1", "host:b"}, Status: "No Data"},
+				{Tags: []string{"kafka_cluster:lkc-1", "host:a"}, Status: "OK", Muted: true},
+				onCluster("lkc-2", "OK"),
+			},
+			nil, nil,
+			[]string{"lkc-1: kafka_cluster:lkc-1,host:a of monitor 7 is muted, kafka_cluster:lkc-1,host:b of monitor 7 has no data"},
+		},
+		{
+			"one of its hosts has no data and another fires",
+			[]datadogtest.Group{
+				{Tags: []string{"kafka_cluster:lkc-1", "host:b"}, Status: "No Data"},
+				{Tags: []string{"kafka_cluster:lkc-1", "host:a"}, Status: "Alert"},
+				onCluster("lkc-2", "OK"),
+			},
+			[]string{"lkc-1"},
+			nil,
+			[]string{"lkc-1: kafka_cluster:lkc-1,host:b of monitor 7 has no data"},
+		},
+		{
+			"a group of two clusters that has no data blinds both",
+			[]datadogtest.Group{
+				{Tags: []string{"kafka_cluster:lkc-2", "kafka_cluster:lkc-1"}, Status: "No Data"}, onCluster("lkc-3", "OK"),
+			},
+			nil, nil,
+			[]string{
+				"lkc-1: kafka_cluster:lkc-2,kafka_cluster:lkc-1 of monitor 7 has no data",
+				"lkc-2: kafka_cluster:lkc-2,kafka_cluster:lkc-1 of monitor 7 has no data",
+			},
+		},
+		{
+			"a group without the tag that has no data could be any cluster",
+			[]datadogtest.Group{onCluster("lkc-1", "OK"), total("No Data")},
+			nil,
+			[]string{"total of monitor 7 has no data"}, nil,
+		},
+		{
+			"all of the monitor is muted",
+			[]datadogtest.Group{muted, {Tags: []string{"kafka_cluster:lkc-2"}, Status: "OK", Muted: true}},
+			nil,
+			[]string{"kafka_cluster:lkc-1 of monitor 7 is muted", "kafka_cluster:lkc-2 of monitor 7 is muted"}, nil,
 		},
 		{
 			"the query finds nothing", nil,
 			nil,
-			[]string{"no monitor matches the query " + kafkaQuery},
+			[]string{"no monitor matches the query " + kafkaQuery}, nil,
 		},
 		{
 			"no group has the tag",
 			[]datadogtest.Group{total("OK")},
 			nil,
-			[]string{"no group has the tag kafka_cluster; the query finds 1 group"},
+			[]string{"no group has the tag kafka_cluster; the query finds 1 group"}, nil,
 		},
 		{
 			"no group has the tag and one fires",
 			[]datadogtest.Group{total("Alert")},
 			nil,
-			[]string{"no group has the tag kafka_cluster; the query finds 1 group (1 alerting)"},
+			[]string{"no group has the tag kafka_cluster; the query finds 1 group (1 alerting)"}, nil,
 		},
 		{
 			"a group without the tag that is well blinds nobody",
 			[]datadogtest.Group{onCluster("lkc-1", "OK"), total("OK")},
-			nil, nil,
+			nil, nil, nil,
 		},
 		{
 			"a group without the tag that fires could be any cluster",
 			[]datadogtest.Group{onCluster("lkc-1", "OK"), total("Alert")},
 			nil,
-			[]string{"total of monitor 7 fires and has no tag kafka_cluster"},
+			[]string{"total of monitor 7 fires and has no tag kafka_cluster"}, nil,
 		},
 		{
 			"the value of the tag holds colons",
 			[]datadogtest.Group{onCluster("aws:eu-1:lkc-1", "Alert")},
 			[]string{"aws:eu-1:lkc-1"},
-			nil,
+			nil, nil,
 		},
 		{
 			"the tag is not the first",
 			[]datadogtest.Group{{Tags: []string{"host:kafka_cluster:x", "kafka_cluster:lkc-1"}, Status: "Alert"}},
 			[]string{"lkc-1"},
-			nil,
+			nil, nil,
 		},
 		{
 			"another tag only begins like it",
 			[]datadogtest.Group{onCluster("lkc-1", "OK"), {Tags: []string{"kafka_cluster_id:lkc-9"}, Status: "Alert"}},
 			nil,
-			[]string{"kafka_cluster_id:lkc-9 of monitor 7 fires and has no tag kafka_cluster"},
+			[]string{"kafka_cluster_id:lkc-9 of monitor 7 fires and has no tag kafka_cluster"}, nil,
 		},
 		{
 			"a group with the tag twice speaks of both clusters",
 			[]datadogtest.Group{{Tags: []string{"kafka_cluster:lkc-2", "kafka_cluster:lkc-1"}, Status: "Alert"}},
 			[]string{"lkc-1", "lkc-2"},
-			nil,
+			nil, nil,
 		},
 		{
 			"what has no such tag is no cluster named N/A",
 			[]datadogtest.Group{onCluster("lkc-1", "OK"), onCluster("N/A", "Alert")},
 			nil,
-			[]string{"kafka_cluster:N/A of monitor 7 fires and has no tag"},
+			[]string{"kafka_cluster:N/A of monitor 7 fires and has no tag"}, nil,
 		},
 		{
 			"an empty value is no cluster",
 			[]datadogtest.Group{onCluster("lkc-1", "OK"), onCluster("", "Alert")},
 			nil,
-			[]string{"fires and has no tag"},
+			[]string{"fires and has no tag"}, nil,
 		},
 		{
 			"two hosts of a cluster that began to fire together are one alert",
@@ -170,7 +218,7 @@ func TestWhatGroupsSayAboutClusters(t *testing.T) {
 				{Tags: []string{"kafka_cluster:lkc-1", "host:b"}, Status: "Alert", Triggered: noon},
 			},
 			[]string{"lkc-1"},
-			nil,
+			nil, nil,
 		},
 	}
 	for _, test := range tests {
@@ -183,6 +231,7 @@ func TestWhatGroupsSayAboutClusters(t *testing.T) {
 			s := w.poll(t, kafka())
 			wantFiring(t, s, test.firing...)
 			wantUnknown(t, s, m0, test.unknown...)
+			wantBlind(t, s, m0, test.blind...)
 			if got := s.Sources[m0].AsOf; !got.Equal(noon) {
 				t.Errorf("as of %v, want the beginning of the poll", got)
 			}

@@ -135,6 +135,21 @@ func wantUnknown(t *testing.T, s plan.Signals, key plan.MonitorKey, parts ...str
 	}
 }
 
+// wantBlind checks to which clusters a monitor that is known is blind, as
+// "CLUSTER: WHY".
+func wantBlind(t *testing.T, s plan.Signals, key plan.MonitorKey, want ...string) {
+	t.Helper()
+	var got []string
+	for _, b := range s.Blind {
+		if b.Product == key.Product && b.Monitor == key.Monitor {
+			got = append(got, b.Cluster+": "+b.Why)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v is blind to %q, want %q", key, got, want)
+	}
+}
+
 // searches are the pages that were asked for.
 func (w world) searches() []datadogtest.Request {
 	var out []datadogtest.Request

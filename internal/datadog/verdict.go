@@ -3,6 +3,7 @@ package datadog
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -23,7 +24,12 @@ type verdict struct {
 	ok, warn, alert int
 	unmapped        []string // groups without the tag
 	troubles        []string // groups that cannot be relied upon, each with the reason
+	everywhere      []string // those of them that could speak of any cluster
+	spots           []spot   // the others, by cluster
 }
+
+// spot is a cluster of which a group cannot be relied upon.
+type spot struct{ cluster, why string }
 
 // fire is a group that fires on a cluster.
 type fire struct {
@@ -54,10 +60,29 @@ func judge(a *answer, query, tag, appURL string) *verdict {
 		}
 	}
 	v.unknown = v.blind
-	if v.unknown == "" && len(v.troubles) > 0 {
+	v.settleSpots()
+	switch {
+	case v.unknown != "":
+	case len(v.everywhere) > 0:
+		v.unknown = list(v.everywhere, 3)
+	case len(v.spots) == len(v.clusters):
+		// It is blind to every cluster that it speaks of, as when all of the
+		// monitor is muted: nothing is left to rely upon anywhere.
 		v.unknown = list(v.troubles, 3)
 	}
 	return v
+}
+
+// settleSpots keeps one spot for each cluster, with the reasons of its groups.
+func (v *verdict) settleSpots() {
+	why := map[string][]string{}
+	for _, s := range v.spots {
+		why[s.cluster] = append(why[s.cluster], s.why)
+	}
+	v.spots = v.spots[:0]
+	for _, cluster := range slices.Sorted(maps.Keys(why)) {
+		v.spots = append(v.spots, spot{cluster, list(why[cluster], 3)})
+	}
 }
 
 func (v *verdict) add(g *group, tag string, since time.Time, appURL string) {
@@ -67,7 +92,9 @@ func (v *verdict) add(g *group, tag string, since time.Time, appURL string) {
 		v.unmapped = append(v.unmapped, name)
 	}
 	v.clusters = append(v.clusters, clusters...)
-	trouble := ""
+	// What is not understood may mean anything: it is held against the monitor as
+	// a whole.
+	trouble, strange := "", g.broken
 	switch g.status {
 	case datadogV1.MONITOROVERALLSTATES_OK:
 		v.ok++
@@ -86,8 +113,9 @@ func (v *verdict) add(g *group, tag string, since time.Time, appURL string) {
 	case datadogV1.MONITOROVERALLSTATES_IGNORED, datadogV1.MONITOROVERALLSTATES_SKIPPED, datadogV1.MONITOROVERALLSTATES_UNKNOWN:
 		trouble = "is " + strings.ToLower(string(g.status))
 	case "":
-		trouble = "has no status"
+		trouble, strange = "has no status", true
 	default:
+		strange = true
 		trouble = "has a status that is not known, " + clean(strconv.Quote(string(g.status)), 60)
 	}
 	if g.muted {
@@ -96,8 +124,16 @@ func (v *verdict) add(g *group, tag string, since time.Time, appURL string) {
 	if g.broken {
 		trouble = join(trouble, "cannot be understood")
 	}
-	if trouble != "" {
-		v.troubles = append(v.troubles, name+" "+trouble)
+	if trouble == "" {
+		return
+	}
+	v.troubles = append(v.troubles, name+" "+trouble)
+	if len(clusters) == 0 || strange {
+		v.everywhere = append(v.everywhere, name+" "+trouble)
+		return
+	}
+	for _, cluster := range clusters {
+		v.spots = append(v.spots, spot{cluster, name + " " + trouble})
 	}
 }
 

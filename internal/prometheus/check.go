@@ -81,7 +81,7 @@ func (m *Monitors) Check(ctx context.Context, products []fleet.Product) []Proble
 					continue
 				}
 				r := s.newest.read(mon.Prometheus.Alert)
-				for _, f := range s.faults(&r, mon, now) {
+				for _, f := range append(s.faults(&r, mon, now), s.hushedEverywhere(&r, mon)...) {
 					add(f)
 				}
 				if maxAge := time.Duration(mon.MaxAge); r.interval > maxAge {

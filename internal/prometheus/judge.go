@@ -16,6 +16,7 @@ type view struct {
 	asOf     time.Time // the oldest of all that were read
 	findings []finding
 	alerts   []plan.Alert
+	blind    []plan.BlindSpot
 }
 
 // finding is one reason not to rely on a monitor.
@@ -45,7 +46,8 @@ func (v *view) state() plan.MonitorState {
 //	any source says       the monitor is      and on that cluster
 //	fires                 as it is            an alert
 //	fires, not where      unknown             an alert of no cluster
-//	fires, muted          unknown             nothing, see below
+//	fires, muted          as it is            blind, see below
+//	fires, muted, nowhere unknown             nothing
 //	no rule, unhealthy    unknown             what fires elsewhere counts
 //	nothing for too long  unknown             what fired last counts
 //	never anything        unknown             what fires elsewhere counts
@@ -53,8 +55,8 @@ func (v *view) state() plan.MonitorState {
 // An alert that Alertmanager keeps to itself, and none of the same name on the
 // same cluster that it does not, is not charged to a cluster: somebody has
 // asked that nothing be made of it. It is not quiet either, so the monitor is
-// unknown for as long. Prometheus knows nothing of silences: what it says about
-// such a cluster is left out as well.
+// blind to that cluster for as long. Prometheus knows nothing of silences: what it
+// says about such a cluster is left out as well.
 func judge(product string, mon *fleet.Monitor, states []state, now time.Time) view {
 	alert, label := mon.Prometheus.Alert, mon.Prometheus.ClusterLabel
 	var v view
@@ -77,6 +79,13 @@ func judge(product string, mon *fleet.Monitor, states []state, now time.Time) vi
 		}
 		read = true
 		v.findings = append(v.findings, s.faults(&r, mon, now)...)
+		spots, nowhere := s.hushed(&r, mon)
+		v.findings = append(v.findings, nowhere...)
+		for cluster, why := range spots {
+			v.blind = append(v.blind, plan.BlindSpot{
+				Product: product, Monitor: mon.Name, Cluster: cluster, Why: clip(s.source.name+" says that "+alert+" fires there and is "+why, maxUnknown),
+			})
+		}
 		if r.managed {
 			loud = append(loud, r.firing...)
 		} else {
@@ -130,12 +139,39 @@ func (s *state) faults(r *reading, mon *fleet.Monitor, now time.Time) []finding 
 	if slices.ContainsFunc(r.firing, func(f firing) bool { return f.labels[label] == "" }) {
 		note("add the label to the rule", "says that %s fires without the label %s, so that nobody can tell where", alert, label)
 	}
-	on := map[string][]string{} // why an alert is muted, and on which clusters
+	return found
+}
+
+// hushed returns why an alert that fires is told to nobody, by cluster, and what
+// is to be said of those that name no cluster.
+func (s *state) hushed(r *reading, mon *fleet.Monitor) (spots map[string]string, nowhere []finding) {
+	reasons := map[string][]string{}
 	for _, m := range r.muted {
-		on[m.why] = append(on[m.why], m.labels[label])
+		cluster := m.labels[mon.Prometheus.ClusterLabel]
+		reasons[cluster] = append(reasons[cluster], m.why)
+	}
+	spots = map[string]string{}
+	for cluster, whys := range reasons {
+		slices.Sort(whys)
+		spots[cluster] = strings.Join(slices.Compact(whys), " and ")
+	}
+	if why, ok := spots[""]; ok {
+		delete(spots, "")
+		nowhere = append(nowhere, finding{s.source.name, fmt.Sprintf(
+			"says that %s fires on a cluster that it does not name, and is %s", mon.Prometheus.Alert, why), ""})
+	}
+	return spots, nowhere
+}
+
+// hushedEverywhere is hushed for people: the clusters of each reason together.
+func (s *state) hushedEverywhere(r *reading, mon *fleet.Monitor) []finding {
+	spots, found := s.hushed(r, mon)
+	on := map[string][]string{}
+	for cluster, why := range spots {
+		on[why] = append(on[why], cluster)
 	}
 	for _, why := range slices.Sorted(maps.Keys(on)) {
-		note("", "says that %s fires on %s and is %s", alert, someOf(on[why]), why)
+		found = append(found, finding{s.source.name, fmt.Sprintf("says that %s fires on %s and is %s", mon.Prometheus.Alert, someOf(on[why]), why), ""})
 	}
 	return found
 }
@@ -145,9 +181,6 @@ func someOf(clusters []string) string {
 	slices.Sort(clusters)
 	clusters = slices.Compact(clusters)
 	first := clip(clusters[0], 100)
-	if first == "" {
-		first = "a cluster that it does not name"
-	}
 	if n := len(clusters) - 1; n > 0 {
 		return fmt.Sprintf("%s and %d more", first, n)
 	}

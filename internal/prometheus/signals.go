@@ -56,10 +56,17 @@ func signals(products []fleet.Product, states []state, now time.Time) plan.Signa
 			v := judge(p.Name, mon, states, now)
 			out.Sources[plan.MonitorKey{Product: p.Name, Monitor: mon.Name}] = v.state()
 			out.Alerts = append(out.Alerts, v.alerts...)
+			out.Blind = append(out.Blind, v.blind...)
 		}
 	}
 	slices.SortFunc(out.Alerts, compareAlerts)
 	out.Alerts = onceEach(out.Alerts)
+	slices.SortFunc(out.Blind, func(a, b plan.BlindSpot) int {
+		return cmp.Or(
+			strings.Compare(a.Product, b.Product), strings.Compare(a.Monitor, b.Monitor),
+			strings.Compare(a.Cluster, b.Cluster), strings.Compare(a.Why, b.Why),
+		)
+	})
 	return out
 }
 

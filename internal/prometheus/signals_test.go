@@ -25,6 +25,7 @@ func TestWhatServersSayAboutAMonitor(t *testing.T) {
 		asOf    time.Time // ten seconds before noon when zero
 		unknown []string  // parts of the reason; none: it can be relied upon
 		alerts  []string  // cluster, since
+		blind   []string  // cluster, why
 	}
 	for _, c := range []struct {
 		name       string
@@ -194,65 +195,86 @@ func TestWhatServersSayAboutAMonitor(t *testing.T) {
 			want:     want{asOf: noon, unknown: []string{"fires without the label cluster"}, alerts: []string{" 11:57:00"}},
 		},
 		{
-			name:     "a silenced alert blinds its monitor and is not charged",
+			name:     "a silenced alert blinds its monitor on that cluster and is not charged",
 			managers: []string{alerts(managed(alert, "lkc-1").with(silencedBy("s1")))},
 			silences: silence,
-			want:     want{asOf: noon, unknown: []string{"says that KafkaLatencyHigh fires on lkc-1 and is silenced by jane until 2026-11-24 13:00 UTC"}},
+			want:     want{asOf: noon, blind: []string{"lkc-1 Alertmanager a0 says that KafkaLatencyHigh fires there and is silenced by jane until 2026-11-24 13:00 UTC"}},
 		},
 		{
 			name:     "of two silences the one that ends last is named",
 			managers: []string{alerts(managed(alert, "lkc-1").with(silencedBy("s2", "s1")))},
 			silences: silence,
-			want:     want{asOf: noon, unknown: []string{"silenced by joe until 2026-11-24 14:00 UTC"}},
+			want:     want{asOf: noon, blind: []string{"lkc-1 Alertmanager a0 says that KafkaLatencyHigh fires there and is silenced by joe until 2026-11-24 14:00 UTC"}},
 		},
 		{
 			name:     "of two silences the one that ends last is named, in whatever order they are listed",
 			managers: []string{alerts(managed(alert, "lkc-1").with(silencedBy("s1", "s2")))},
 			silences: silence,
-			want:     want{asOf: noon, unknown: []string{"silenced by joe until 2026-11-24 14:00 UTC"}},
+			want:     want{asOf: noon, blind: []string{"lkc-1 Alertmanager a0 says that KafkaLatencyHigh fires there and is silenced by joe until 2026-11-24 14:00 UTC"}},
 		},
 		{
 			name:     "a silence that cannot be read still blinds",
 			managers: []string{alerts(managed(alert, "lkc-1").with(silencedBy("s9")))},
 			silences: `{"not": "a list"}`,
-			want:     want{asOf: noon, unknown: []string{"silenced by silence s9"}},
+			want:     want{asOf: noon, blind: []string{"lkc-1 Alertmanager a0 says that KafkaLatencyHigh fires there and is silenced by silence s9"}},
 		},
 		{
-			name: "many silenced clusters are counted",
+			name: "many silenced clusters are named one by one",
 			managers: []string{alerts(
 				managed(alert, "lkc-3").with(silencedBy("s1")), managed(alert, "lkc-1").with(silencedBy("s1")),
 				managed(alert, "lkc-2").with(silencedBy("s1")), managed(alert, "lkc-2").with(silencedBy("s1")).with(func(m *managedJSON) { m.Labels["topic"] = "a" }),
 			)},
 			silences: silence,
-			want:     want{asOf: noon, unknown: []string{"fires on lkc-1 and 2 more and is silenced by jane"}},
+			want: want{asOf: noon, blind: []string{
+				"lkc-1 Alertmanager a0 says that KafkaLatencyHigh fires there and is silenced by jane until 2026-11-24 13:00 UTC",
+				"lkc-2 Alertmanager a0 says that KafkaLatencyHigh fires there and is silenced by jane until 2026-11-24 13:00 UTC",
+				"lkc-3 Alertmanager a0 says that KafkaLatencyHigh fires there and is silenced by jane until 2026-11-24 13:00 UTC",
+			}},
 		},
 		{
-			name: "an inhibited alert blinds its monitor",
+			name:     "a silenced alert that names no cluster blinds its monitor everywhere",
+			managers: []string{alerts(managed(alert, "").with(silencedBy("s1")))},
+			silences: silence,
+			want:     want{asOf: noon, unknown: []string{"fires on a cluster that it does not name, and is silenced by jane"}},
+		},
+		{
+			name: "two silences of two topics of a cluster are both named",
+			managers: []string{alerts(
+				managed(alert, "lkc-1").with(silencedBy("s2")),
+				managed(alert, "lkc-1").with(silencedBy("s1")).with(func(m *managedJSON) { m.Labels["topic"] = "b" }),
+			)},
+			silences: silence,
+			want: want{asOf: noon, blind: []string{
+				"lkc-1 Alertmanager a0 says that KafkaLatencyHigh fires there and is silenced by jane until 2026-11-24 13:00 UTC and silenced by joe until 2026-11-24 14:00 UTC",
+			}},
+		},
+		{
+			name: "an inhibited alert blinds its monitor on that cluster",
 			managers: []string{alerts(managed(alert, "lkc-1").with(func(m *managedJSON) {
 				m.Status = map[string]any{"state": "suppressed", "inhibitedBy": []string{"f00"}}
 			}))},
-			want: want{asOf: noon, unknown: []string{"fires on lkc-1 and is inhibited by another alert"}},
+			want: want{asOf: noon, blind: []string{"lkc-1 Alertmanager a0 says that KafkaLatencyHigh fires there and is inhibited by another alert"}},
 		},
 		{
-			name: "an alert that a time interval mutes blinds its monitor",
+			name: "an alert that a time interval mutes blinds its monitor on that cluster",
 			managers: []string{alerts(managed(alert, "lkc-1").with(func(m *managedJSON) {
 				m.Status = map[string]any{"state": "suppressed", "mutedBy": []string{"weekends"}}
 			}))},
-			want: want{asOf: noon, unknown: []string{"muted by time interval weekends"}},
+			want: want{asOf: noon, blind: []string{"lkc-1 Alertmanager a0 says that KafkaLatencyHigh fires there and is muted by time interval weekends"}},
 		},
 		{
-			name: "an alert that is suppressed for no reason given blinds its monitor",
+			name: "an alert that is suppressed for no reason given blinds its monitor on that cluster",
 			managers: []string{alerts(managed(alert, "lkc-1").with(func(m *managedJSON) {
 				m.Status = map[string]any{"state": "suppressed"}
 			}))},
-			want: want{asOf: noon, unknown: []string{"fires on lkc-1 and is suppressed"}},
+			want: want{asOf: noon, blind: []string{"lkc-1 Alertmanager a0 says that KafkaLatencyHigh fires there and is suppressed"}},
 		},
 		{
 			name:       "what Prometheus says fires is not charged while Alertmanager has it silenced",
 			prometheus: []string{rules(healthy(alert, fires("lkc-1"), fires("lkc-2")))},
 			managers:   []string{alerts(managed(alert, "lkc-1").with(silencedBy("s1")))},
 			silences:   silence,
-			want:       want{unknown: []string{"fires on lkc-1 and is silenced by jane"}, alerts: []string{"lkc-2 11:55:00"}},
+			want:       want{blind: []string{"lkc-1 Alertmanager a0 says that KafkaLatencyHigh fires there and is silenced by jane until 2026-11-24 13:00 UTC"}, alerts: []string{"lkc-2 11:55:00"}},
 		},
 		{
 			name:       "a silence on one topic of a cluster hides no other topic of it",
@@ -262,7 +284,7 @@ func TestWhatServersSayAboutAMonitor(t *testing.T) {
 				managed(alert, "lkc-1").with(func(m *managedJSON) { m.Labels["topic"] = "b" }),
 			)},
 			silences: silence,
-			want:     want{unknown: []string{"silenced by jane"}, alerts: []string{"lkc-1 11:55:00"}},
+			want:     want{blind: []string{"lkc-1 Alertmanager a0 says that KafkaLatencyHigh fires there and is silenced by jane until 2026-11-24 13:00 UTC"}, alerts: []string{"lkc-1 11:55:00"}},
 		},
 		{
 			name:       "an alert that only Alertmanager has counts as well",
@@ -358,6 +380,16 @@ func TestWhatServersSayAboutAMonitor(t *testing.T) {
 			}
 			if !slices.Equal(said, c.want.alerts) {
 				t.Errorf("alerts %q, want %q", said, c.want.alerts)
+			}
+			var blind []string
+			for _, b := range got.Blind {
+				if b.Product != "kafka" || b.Monitor != "latency" {
+					t.Errorf("%s of %s is blind", b.Monitor, b.Product)
+				}
+				blind = append(blind, b.Cluster+" "+b.Why)
+			}
+			if !slices.Equal(blind, c.want.blind) {
+				t.Errorf("blind to %q, want %q", blind, c.want.blind)
 			}
 		})
 	}
