@@ -197,6 +197,8 @@ func (s *story) do(f []string) error {
 		return s.fleet.Alert(arg(1), arg(2), d)
 	case "blind":
 		return s.fleet.BlindMonitor("kafka", arg(1), "deleted")
+	case "blind-to":
+		return s.fleet.BlindTo(arg(1), arg(2), "no data")
 	case "see":
 		return s.fleet.SeeMonitor("kafka", arg(1))
 	case "spoil":

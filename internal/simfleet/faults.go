@@ -65,10 +65,11 @@ type Faults struct {
 	Conflicts float64 `json:"conflicts,omitempty"`
 }
 
-// Blind makes a monitor unknown.
+// Blind makes a monitor unknown, everywhere or on one cluster.
 type Blind struct {
 	Product string `json:"product"`
 	Monitor string `json:"monitor"`
+	Cluster string `json:"cluster,omitempty"` // empty: everywhere
 	// Reason is what it reports; with an empty one it reports nothing amiss
 	// and stands still: what it says stays as old as AsOf.
 	Reason string    `json:"reason,omitempty"`
@@ -230,7 +231,22 @@ func (f *Fleet) BlindMonitor(product, monitor, reason string) error {
 	})
 }
 
-// SeeMonitor ends what [Fleet.BlindMonitor] began.
+// BlindTo makes one monitor tell nothing of one cluster, for a reason.
+func (f *Fleet) BlindTo(cluster, monitor, reason string) error {
+	b := Blind{Monitor: monitor, Cluster: cluster, Reason: reason}
+	return f.script("blind a monitor to a cluster", script{Blind: &b}, func(now time.Time) error {
+		if err := f.has(cluster); err != nil {
+			return err
+		}
+		if reason == "" {
+			return errors.New("a monitor that is blind to one cluster needs a reason")
+		}
+		b.Product, b.AsOf = f.clusters[cluster].product, now
+		return nil
+	})
+}
+
+// SeeMonitor ends what [Fleet.BlindMonitor] and [Fleet.BlindTo] began.
 func (f *Fleet) SeeMonitor(product, monitor string) error {
 	return f.script("let a monitor see", script{See: &Blind{Product: product, Monitor: monitor}}, func(time.Time) error {
 		return nil

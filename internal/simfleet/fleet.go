@@ -11,7 +11,6 @@ import (
 
 	"github.com/wavegate-dev/wavegate/reconciler"
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
-	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
 
 // Fleet is a modelled fleet: data planes with clusters, and their monitors. It
@@ -31,7 +30,7 @@ type Fleet struct {
 
 	down     map[*cluster]struct{} // those with a replica that is not ready
 	alerting map[*cluster]struct{} // those with alerts, also future ones
-	blind    map[plan.MonitorKey]Blind
+	blind    map[blindKey]Blind
 	outage   Outage // of the monitors
 	bad      []BadVersion
 
@@ -58,7 +57,7 @@ func Open(cfg Config) (*Fleet, error) {
 		clusters: map[string]*cluster{},
 		down:     map[*cluster]struct{}{},
 		alerting: map[*cluster]struct{}{},
-		blind:    map[plan.MonitorKey]Blind{},
+		blind:    map[blindKey]Blind{},
 	}
 	f.versions.id(fleet.Version{})
 	if cfg.Path == "" {

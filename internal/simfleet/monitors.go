@@ -51,6 +51,7 @@ func (f *Fleet) Signals(ctx context.Context, products []fleet.Product) (plan.Sig
 			f.fire(&out, byProduct[c.product], c, a.monitor, a.since, a.until, now)
 		}
 	}
+	out.Blind = f.spots(out.Sources)
 	slices.SortFunc(out.Alerts, compareAlerts)
 	// Two causes may make one monitor fire: it fires once, since the first.
 	out.Alerts = slices.CompactFunc(out.Alerts, func(a, b plan.Alert) bool {
@@ -72,9 +73,34 @@ func compareAlerts(a, b plan.Alert) int {
 	return a.Since.Compare(b.Since)
 }
 
+// blindKey names a monitor, and the cluster that it is blind to when it is not
+// blind everywhere.
+type blindKey struct {
+	plan.MonitorKey
+	cluster string
+}
+
+func (b *Blind) key() blindKey {
+	return blindKey{plan.MonitorKey{Product: b.Product, Monitor: b.Monitor}, b.Cluster}
+}
+
+// spots returns the clusters to which a monitor that answers is blind.
+func (f *Fleet) spots(sources map[plan.MonitorKey]plan.MonitorState) []plan.BlindSpot {
+	var out []plan.BlindSpot
+	for k, b := range f.blind {
+		if state, ok := sources[k.MonitorKey]; ok && state.Unknown == "" && k.cluster != "" {
+			out = append(out, plan.BlindSpot{Product: b.Product, Monitor: b.Monitor, Cluster: b.Cluster, Why: b.Reason})
+		}
+	}
+	slices.SortFunc(out, func(a, b plan.BlindSpot) int {
+		return slices.Compare([]string{a.Product, a.Monitor, a.Cluster}, []string{b.Product, b.Monitor, b.Cluster})
+	})
+	return out
+}
+
 // seen returns the time that a monitor speaks of, and why it is unknown.
 func (f *Fleet) seen(key plan.MonitorKey, now time.Time) (asOf time.Time, unknown string) {
-	b, blind := f.blind[key]
+	b, blind := f.blind[blindKey{MonitorKey: key}]
 	switch {
 	case !blind:
 		return now, ""
@@ -95,6 +121,9 @@ func (f *Fleet) fire(out *plan.Signals, p *fleet.Product, c *cluster, monitor st
 	}
 	state, ok := out.Sources[plan.MonitorKey{Product: p.Name, Monitor: monitor}]
 	if !ok || state.Unknown != "" {
+		return
+	}
+	if _, blind := f.blind[blindKey{plan.MonitorKey{Product: p.Name, Monitor: monitor}, c.name}]; blind {
 		return
 	}
 	if at := state.AsOf.UnixNano(); since > at || until != 0 && until <= at {

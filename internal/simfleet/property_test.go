@@ -73,6 +73,9 @@ func doDeed(f *Fleet, what, name string, v fleet.Version, n int) error {
 	case "quiet":
 		return f.Quiet(name, "latency")
 	case "blind":
+		if n%3 == 0 {
+			return f.BlindTo(name, "latency", "no data")
+		}
 		return f.BlindMonitor("kafka", "latency", []string{"", "muted"}[n%2])
 	case "see":
 		return f.SeeMonitor("kafka", "latency")

@@ -2,9 +2,8 @@ package simfleet
 
 import (
 	"errors"
+	"maps"
 	"slices"
-
-	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
 
 // badFor tells whether a version is bad on a cluster.
@@ -62,9 +61,9 @@ func (f *Fleet) applyScript(s *script, t int64) error {
 	case s.Monitors != nil:
 		f.outage = *s.Monitors
 	case s.Blind != nil:
-		f.blind[plan.MonitorKey{Product: s.Blind.Product, Monitor: s.Blind.Monitor}] = *s.Blind
+		f.blind[s.Blind.key()] = *s.Blind
 	case s.See != nil:
-		delete(f.blind, plan.MonitorKey{Product: s.See.Product, Monitor: s.See.Monitor})
+		maps.DeleteFunc(f.blind, func(k blindKey, _ Blind) bool { return k.MonitorKey == s.See.key().MonitorKey })
 	default:
 		return errors.New("the script is of a kind that this version does not know")
 	}

@@ -151,6 +151,15 @@ func TestAMonitorCanBeUnknownStaleOrOutOfReach(t *testing.T) {
 	if s := read(); len(s.Alerts) != 1 {
 		t.Fatalf("the alert is not seen: %+v", s)
 	}
+	must(t, h.BlindTo("a", "latency", "no data"))
+	if s := read(); s.Sources[key].Unknown != "" || len(s.Alerts) != 0 || len(s.Blind) != 1 ||
+		s.Blind[0] != (plan.BlindSpot{Product: "kafka", Monitor: "latency", Cluster: "a", Why: "no data"}) {
+		t.Fatalf("a monitor without data of one cluster says %+v", s)
+	}
+	must(t, h.SeeMonitor("kafka", "latency"))
+	if s := read(); len(s.Alerts) != 1 || len(s.Blind) != 0 {
+		t.Fatalf("the alert is not seen again: %+v", s)
+	}
 	must(t, h.BlindMonitor("kafka", "latency", ""))
 	stale := h.clock.now()
 	h.clock.add(time.Hour)

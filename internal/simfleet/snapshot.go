@@ -87,7 +87,7 @@ func (f *Fleet) dump(seq uint64) ([]byte, error) {
 		s.Blind = append(s.Blind, b)
 	}
 	slices.SortFunc(s.Blind, func(a, b Blind) int {
-		return slices.Compare([]string{a.Product, a.Monitor}, []string{b.Product, b.Monitor})
+		return slices.Compare([]string{a.Product, a.Monitor, a.Cluster}, []string{b.Product, b.Monitor, b.Cluster})
 	})
 	for _, name := range slices.Sorted(maps.Keys(f.planes)) {
 		p := f.planes[name]
@@ -147,7 +147,7 @@ func (f *Fleet) restore(data []byte) (seq uint64, err error) {
 		f.labels.id(label{l[0], l[1]})
 	}
 	for _, b := range s.Blind {
-		f.blind[plan.MonitorKey{Product: b.Product, Monitor: b.Monitor}] = b
+		f.blind[b.key()] = b
 	}
 	for _, r := range s.Planes {
 		p := f.plane(r.Name)
