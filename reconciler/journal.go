@@ -40,6 +40,11 @@ func (r *Reconciler) historyOf(c *Cycle, ch plan.Change) []plan.Event {
 		DataPlane: cluster.DataPlane, From: cluster.Version, To: cluster.Target, Commit: r.state.InForce.Commit,
 		Gate: d.Reason.String(), Reason: r.plan.Reason(row), Verdict: d.Verdict.String(),
 	}
+	if d.Reason == plan.AlertFires {
+		if evidence := r.plan.Evidence(row); len(evidence) > 0 {
+			e.Evidence = evidence[0]
+		}
+	}
 	var out []plan.Event
 	if d.Verdict != ch.Old.Verdict || d.Reason != ch.Old.Reason {
 		quiet := d.Verdict == plan.Current && ch.Old == plan.Decision{}

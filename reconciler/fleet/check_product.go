@@ -57,6 +57,9 @@ func (d *decoder) checkProduct(p *Product) {
 	for i := range s.Monitors {
 		path := fmt.Sprintf("spec.monitors[%d]", i)
 		d.checkMonitor(path, &s.Monitors[i])
+		if m := &s.Monitors[i]; m.For >= s.ProgressDeadline && d.doc.has(path+".for") {
+			d.report(path+".for", advise("let it be a few minutes: only what is over sooner is forgiven", "%s is not shorter than progressDeadline %s", m.For, s.ProgressDeadline))
+		}
 		if s.Monitors[i].Name != "" {
 			d.unique(seen, s.Monitors[i].Name, path+".name")
 		}
@@ -88,6 +91,7 @@ func (d *decoder) checkMonitor(path string, m *Monitor) {
 		}
 	}
 	d.positive(path+".maxAge", m.MaxAge)
+	d.positive(path+".for", m.For)
 	if m.MaxAge == 0 {
 		m.MaxAge = defaultMaxAge
 	}

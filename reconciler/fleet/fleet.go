@@ -173,6 +173,11 @@ type Monitor struct {
 	Datadog    *DatadogMonitor    `json:"datadog,omitempty" jsonschema:"a Datadog monitor search"`
 	Prometheus *PrometheusMonitor `json:"prometheus,omitempty" jsonschema:"a Prometheus alert"`
 	MaxAge     Duration           `json:"maxAge,omitempty" jsonschema:"older answers count as unknown; 5m without it"`
+	// For is how long it may fire on a cluster under test before that cluster's
+	// upgrade has failed. While it fires nothing moves there, and nothing of the
+	// product at all when one more failure would be over the budget. One that
+	// fires again has failed it at once.
+	For Duration `json:"for,omitempty" jsonschema:"how long it may fire once before the upgrade of that cluster has failed; meanwhile the cluster is held, and all of the product when the failure budget has nothing left; it fails at once without it"`
 }
 
 // DatadogMonitor selects monitor groups at Datadog.

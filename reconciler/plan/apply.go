@@ -71,7 +71,7 @@ func (s *State) Apply(e Event) {
 	case ClusterJoined:
 		s.applyJoin(e)
 	case ClusterLeft, ClusterStarted, ClusterFinished, ClusterFailed,
-		ClusterRetried, ClusterSkipped, ClusterStepped:
+		ClusterRetried, ClusterSkipped, ClusterStepped, AlertNoticed, AlertPassed:
 		s.applyMember(e)
 	case Paused:
 		s.setPause(e.Release, &Pause{Reason: e.Reason, By: e.By, At: e.At})
@@ -157,6 +157,7 @@ func (s *State) applyMember(e Event) {
 		return
 	}
 	s.changes.log.add(touched{r.TargetKey, e.Cluster})
+	r.applyBlip(e)
 	switch e.Kind {
 	case ClusterLeft:
 		m.Status = Left
@@ -176,7 +177,7 @@ func (s *State) applyMember(e Event) {
 		r.disturb(m.Wave, e.At)
 		if rel := s.Releases[e.Release]; rel != nil {
 			rel.Failures = append(rel.Failures, Failure{
-				Cluster: e.Cluster, Cohort: e.Cohort, Reason: e.Reason, At: e.At,
+				Cluster: e.Cluster, Cohort: e.Cohort, Reason: e.Reason, At: e.At, Evidence: e.Evidence,
 			})
 		}
 		s.changes.structure++
@@ -280,7 +281,7 @@ func (r *Rollout) finish(at time.Time) {
 		return m.Status == Finished || m.Status == Left
 	})
 	r.Members = slices.Clip(r.Members)
-	r.index = nil
+	r.Blips, r.index = nil, nil
 	r.shape++
 }
 

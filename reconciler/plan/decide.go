@@ -39,6 +39,10 @@ type cycle struct {
 	pausedReleases []*Release
 	scratch        bool
 	changed        map[*view][]int32
+	// said is what monitors say by group, looks the releases that are held while
+	// an alert is looked at, by product.
+	said  map[saidKey]map[uint32]*said
+	looks map[string]*Release
 }
 
 func decide(in *Input, m *memo, dec decisions) *Plan {

@@ -33,6 +33,8 @@ const (
 	ClusterFailed     EventKind = "cluster-failed"
 	ClusterRetried    EventKind = "cluster-retried"
 	ClusterSkipped    EventKind = "cluster-skipped"
+	AlertNoticed      EventKind = "alert-noticed"   // the monitor Gate fires on Cluster, which it may for a moment; Evidence
+	AlertPassed       EventKind = "alert-passed"    // what was noticed is over
 	DataPlaneSeen     EventKind = "data-plane-seen" // DataPlane has been observed for the first time
 	DurationLearnt    EventKind = "duration-learnt" // PerReplica is how long one replica of Cluster took
 	Paused            EventKind = "paused"          // Release, or everything when it is empty
@@ -68,6 +70,8 @@ type Event struct {
 	// Gate is the short name of the reason that decided, Reason the sentence.
 	Gate   string `json:"gate,omitempty"`
 	Reason string `json:"reason,omitempty"`
+	// Evidence is what a charge (ClusterFailed) or a look (AlertNoticed) rests on.
+	Evidence Evidence `json:"evidence,omitzero"`
 	// Verdict is what was decided (Decided).
 	Verdict string `json:"verdict,omitempty"`
 	// By is who did it when it was a person.

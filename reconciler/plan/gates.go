@@ -67,6 +67,7 @@ var goOnGates = [gateCount]gateFunc{
 	GatePause:  startGates[GatePause],
 	GateWindow: gateWindowInFlight,
 	GateHealth: gateAlertUnlessBroken,
+	GateBudget: startGates[GateBudget],
 }
 
 // subject is a cluster in front of the gates.

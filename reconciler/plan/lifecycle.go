@@ -334,7 +334,7 @@ type standstill struct {
 // does not count for the wave. It names the first that stands in the way.
 func (c *cycle) quiet(v *view, w int) (quiet, watched bool, first standstill) {
 	quiet, watched = true, true
-	if v.common[GateKnown].blocks() || v.common[GatePause].blocks() || v.waves[w].remaining > 0 {
+	if v.common[GateKnown].blocks() || v.common[GatePause].blocks() || v.common[GateBudget].blocks() || v.waves[w].remaining > 0 {
 		watched = false
 	}
 	note := func(r Row, f Finding) bool {

@@ -69,6 +69,7 @@ type view struct {
 	recounted bool // in this cycle
 	soaks     bool // in this cycle: the clock of a soak runs
 	still     standstill
+	tallies   map[tallyKey]map[uint32]tally
 	common    [gateCount]Finding
 	changed   bool // members or their clusters have changed
 	all       bool // all rows have to be decided again

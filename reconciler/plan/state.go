@@ -100,6 +100,8 @@ type Failure struct {
 	Cohort  string    `json:"cohort"`
 	Reason  string    `json:"reason"`
 	At      time.Time `json:"at"`
+	// Evidence is what it rests on when a monitor was the reason.
+	Evidence Evidence `json:"evidence,omitzero"`
 }
 
 // Rollout is one product moving to one version in one cohort.
@@ -113,6 +115,9 @@ type Rollout struct {
 	// Members are in the order in which they are upgraded, wave after wave.
 	Members    []Member  `json:"members"`
 	FinishedAt time.Time `json:"finishedAt,omitzero"` // finished and soaked
+	// Blips are what monitors that may fire for a moment were noticed to do on
+	// members, by cluster.
+	Blips []Blip `json:"blips,omitempty"`
 
 	// shape changes with the list of members, so that a plan notices.
 	shape uint64
@@ -161,6 +166,16 @@ type Member struct {
 	SteppedAt  time.Time `json:"steppedAt,omitzero"`
 	FinishedAt time.Time `json:"finishedAt,omitzero"`
 	Reason     string    `json:"reason,omitempty"` // why it failed or was skipped
+}
+
+// Blip is a monitor that fires, or fired, on a member for less than it may.
+type Blip struct {
+	Cluster string `json:"cluster"`
+	Monitor string `json:"monitor"`
+	// Since is when it began, OverAt when it was seen to be quiet again; zero
+	// while it fires.
+	Since  time.Time `json:"since"`
+	OverAt time.Time `json:"overAt,omitzero"`
 }
 
 // Estimate is what history says about the upgrade of one replica.

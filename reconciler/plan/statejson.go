@@ -111,6 +111,7 @@ func (s *State) Clone() *State {
 	for k, r := range s.Rollouts {
 		r := *r
 		r.Waves, r.Members, r.index = slices.Clone(r.Waves), slices.Clone(r.Members), nil
+		r.Blips = slices.Clone(r.Blips)
 		c.Rollouts[k] = &r
 	}
 	maps.Copy(c.Done, s.Done)

@@ -171,6 +171,7 @@ func (c *cycle) wake() {
 		if v.rollout == nil {
 			continue
 		}
+		c.wakeForLooks(v, at)
 		for _, pos := range v.running {
 			if r := v.members[pos]; r >= 0 {
 				settle := time.Duration(v.product.Spec.Settle)

@@ -65,7 +65,14 @@ func (c *cycle) text(r Row, v *view, f Finding) string {
 	case NotReady:
 		return c.readyText(r)
 	case AlertFires:
-		return alertText(&c.memo.alerts[f.Arg])
+		text := alertText(&c.memo.alerts[f.Arg])
+		if r < 0 {
+			return text
+		}
+		if verdict := c.judge(&c.memo.alerts[f.Arg]).Verdict(); verdict != "" {
+			text += "; " + verdict
+		}
+		return text
 	case SomebodyElsesChange:
 		return c.foreignText(r)
 	case OwnedByAnotherTool:
@@ -81,6 +88,8 @@ func (c *cycle) text(r Row, v *view, f Finding) string {
 		return "it joined after the rollout had started; cohort " + v.key.Cohort + " ignores late joiners"
 	case BudgetSpent:
 		return "the failure budget of " + v.target.Release + " is spent"
+	case AlertUnderLook:
+		return c.lookText(v.key.Product)
 	case LimitReached:
 		return c.limitText(r, int(f.Arg))
 	case WaveLimitReached:

@@ -146,6 +146,7 @@ const (
 	LateJoinerIgnored
 
 	BudgetSpent
+	AlertUnderLook // one more failure is over the budget, and an alert may be one
 
 	LimitReached
 	WaveLimitReached
@@ -173,7 +174,8 @@ var reasonNames = [...]string{
 	SomebodyElsesChange: "somebody-elses-change", OwnedByAnotherTool: "owned-by-another-tool",
 	RolloutNotStarted: "rollout-not-started", WaveNotOpen: "wave-not-open",
 	LateJoinerHeld: "late-joiner-held", LateJoinerIgnored: "late-joiner-ignored", BudgetSpent: "budget-spent",
-	LimitReached: "limit-reached", WaveLimitReached: "wave-limit-reached", ReplicaRestarting: "replica-restarting",
+	AlertUnderLook: "alert-under-look",
+	LimitReached:   "limit-reached", WaveLimitReached: "wave-limit-reached", ReplicaRestarting: "replica-restarting",
 	ReplicaSettling: "replica-settling", RollsByItself: "rolls-by-itself", UpgradeFailed: "upgrade-failed",
 	OperatorSkipped: "operator-skipped", LeftTheFleet: "left-the-fleet", StartUnconfirmed: "start-unconfirmed",
 	DiffersFromTarget: "differs-from-target", NotInAnyCohort: "not-in-any-cohort", InTwoCohorts: "in-two-cohorts",

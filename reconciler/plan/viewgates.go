@@ -11,6 +11,12 @@ import (
 // settleCommon answers the gates that all clusters of a view have in common.
 func (c *cycle) settleCommon() {
 	c.memo.blindBy = c.memo.blindBy[:0]
+	for _, v := range c.memo.views {
+		if v.changed {
+			v.tallies = nil
+		}
+	}
+	c.settleLooks()
 	for _, r := range c.in.State.sortedReleases() {
 		if r.Paused != nil {
 			c.pausedReleases = append(c.pausedReleases, r)
@@ -179,6 +185,9 @@ func (c *cycle) budget(v *view) Finding {
 	if v.release != nil && c.overBudget(v.release) {
 		return Finding{Reason: BudgetSpent}
 	}
+	if c.looks[v.key.Product] != nil {
+		return Finding{Reason: AlertUnderLook}
+	}
 	return Finding{}
 }
 
@@ -187,26 +196,33 @@ func (c *cycle) budget(v *view) Finding {
 // Clusters that join a cohort after its rollout has finished have a budget of
 // the same size of their own: what happened before must not halt them, and they
 // must not fail without end.
-func (c *cycle) overBudget(r *Release) bool {
-	if len(r.Failures) <= r.Acknowledged {
+func (c *cycle) overBudget(r *Release) bool { return c.overBudgetWith(r, nil) }
+
+// overBudgetWith is overBudget with so many failures more in each cohort.
+func (c *cycle) overBudgetWith(r *Release, more map[string]int) bool {
+	failures := len(r.Failures)
+	for _, n := range more {
+		failures += n
+	}
+	if failures <= r.Acknowledged {
 		return false
 	}
-	if allowed, bounded := c.allowance(r); bounded && len(r.Failures) > max(allowed, r.Acknowledged) {
+	if allowed, bounded := c.allowance(r); bounded && failures > max(allowed, r.Acknowledged) {
 		return true
 	}
-	failed, allowed := c.lateFailures(r)
+	failed, allowed := c.lateFailures(r, more)
 	return failed > allowed
 }
 
 // lateFailures counts the failures of a cohort that came after its rollout of a
 // release had finished and that no operator has accepted, and how many it may
 // have; of the first cohort that has too many.
-func (c *cycle) lateFailures(r *Release) (failed, allowed int) {
+func (c *cycle) lateFailures(r *Release, more map[string]int) (failed, allowed int) {
 	for _, v := range c.memo.views {
 		if v.rollout == nil || v.rollout.Release != r.ID || v.rollout.FinishedAt.IsZero() {
 			continue
 		}
-		failed = 0
+		failed = more[v.key.Cohort]
 		for _, f := range r.Failures[min(r.Acknowledged, len(r.Failures)):] {
 			if f.Cohort == v.key.Cohort && f.At.After(v.rollout.FinishedAt) {
 				failed++
