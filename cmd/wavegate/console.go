@@ -23,10 +23,11 @@ const previewHorizon = 60 * 24 * time.Hour
 
 // console makes the pull requests of the watched repository the place where
 // rollouts are seen and steered. running returns the reconciler once there is one.
-func (f *runFlags) console(client *github.Client, source *gitsource.Source, store *sqlite.Store, running func() *reconciler.Reconciler, log *slog.Logger) (*console.Console, error) {
+func (f *runFlags) console(client *github.Client, approve reconciler.Approver, source *gitsource.Source, store *sqlite.Store, running func() *reconciler.Reconciler, log *slog.Logger) (*console.Console, error) {
+	approver, _ := approve.(*github.Approver) // it is, when there is a client
 	p := previewer{client: client, source: source, running: running}
 	return console.New(console.Config{
-		Client: client, Branch: f.branch, Path: f.path, Now: time.Now, Log: log, Preview: p.preview,
+		Client: client, Approver: approver, Branch: f.branch, Path: f.path, Now: time.Now, Log: log, Preview: p.preview,
 		Promotions: f.promotions, Tree: source.Tree,
 		Submit: func(ctx context.Context, c plan.Command) (int64, error) {
 			id, err := store.Submit(ctx, c)

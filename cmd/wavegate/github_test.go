@@ -192,9 +192,10 @@ func TestThePullRequestIsTheConsole(t *testing.T) {
 		}
 	})
 	n := h.pull("7.6.1")
-	h.until(n, "1 needed")
+	h.until(n, "0 of 1 given")
 	_, err = h.As("grace").Approve(hubRepo, n)
 	h.must(err)
+	h.until(n, "1 of 1 given, by `grace`")
 	merged, err := h.As("ada").Merge(hubRepo, n, githubtest.Squash)
 	h.must(err)
 	h.until(n, "rolling")

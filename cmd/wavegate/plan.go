@@ -97,7 +97,8 @@ func (f *planFlags) preview(w *world) (*report.Preview, error) {
 // preview simulates what a spec would do to the world, which is used up by it.
 func (w *world) preview(to *fleet.Spec, horizon time.Duration) (*report.Preview, error) {
 	var err error
-	out := &report.Preview{At: w.now, Refused: refusal(w.spec, to)}
+	policy := admission.PolicyFor(w.spec, to)
+	out := &report.Preview{At: w.now, Refused: refusal(w.spec, to), Approvals: &policy}
 	events := plan.Targets(w.state, to, "preview", false, w.now)
 	out.Moves = report.NewMoves(events)
 	for _, e := range events {

@@ -150,7 +150,7 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	reporters := []reconciler.Reporter{&logReporter{log: log, verbose: f.verbose}}
 	var pulls *console.Console
 	if client != nil && !f.dryRun {
-		if pulls, err = f.console(client, source, store, running.Load, log); err != nil {
+		if pulls, err = f.console(client, approve, source, store, running.Load, log); err != nil {
 			return err
 		}
 		reporters = append(reporters, pulls)

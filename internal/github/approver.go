@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/reconciler"
@@ -97,35 +98,41 @@ func (a *Approver) Approve(ctx context.Context, c admission.Commit, policy fleet
 	return evidence, nil
 }
 
-// Preview says what the approvals of a pull request are worth as it is now. It is
+// Preview says what the reviews of a pull request are worth as it is now. It is
 // for people to read before a merge; only Approve proves anything.
-func (a *Approver) Preview(ctx context.Context, number int, policy fleet.Approvals) (admission.Evidence, error) {
-	evidence, err := a.preview(ctx, number, policy)
+func (a *Approver) Preview(ctx context.Context, number int, policy fleet.Approvals) (Tally, error) {
+	t, err := a.preview(ctx, number, policy)
 	var open *openError
 	switch {
 	case errors.As(err, &open):
-		return admission.Evidence{Verdict: admission.Unknown, Reason: open.reason}, nil
+		t.Unknown = open.reason
 	case err != nil:
-		return admission.Evidence{}, fmt.Errorf("check approvals of pull request %d: %w", number, err)
+		return Tally{}, fmt.Errorf("check approvals of pull request %d: %w", number, err)
 	}
-	return evidence, nil
+	return t, nil
 }
 
-func (a *Approver) preview(ctx context.Context, number int, policy fleet.Approvals) (admission.Evidence, error) {
+func (a *Approver) preview(ctx context.Context, number int, policy fleet.Approvals) (Tally, error) {
 	c := a.client
 	pr, _, err := c.api.PullRequests.Get(ctx, c.owner, c.repo, number)
 	if err != nil {
-		return admission.Evidence{}, failed(err, "read pull request %d", number)
+		return Tally{}, failed(err, "read pull request %d", number)
 	}
 	commits, err := c.pullCommits(ctx, number)
 	if err != nil {
-		return admission.Evidence{}, err
+		return Tally{}, err
 	}
 	o := &origin{pull: number, head: pr.GetHead().GetSHA()}
 	if o.involved, err = a.involved(ctx, pr, commits); err != nil {
-		return admission.Evidence{}, err
+		return Tally{Head: o.head}, err
 	}
-	return a.judge(ctx, o, policy)
+	t, unknown, _, err := a.tally(ctx, o, policy)
+	if code := status(unknown); err == nil && (code == http.StatusNotFound || code == http.StatusForbidden) {
+		// It stays so until somebody changes what the token may read.
+		t.Unknown, unknown = "GitHub does not let Wavegate read whether all who reviewed it may approve; "+
+			"if the policy names a team, let the token read it: scope read:org, or for an app the permission Members", nil
+	}
+	return t, errors.Join(err, unknown)
 }
 
 // openError says that a question has no answer yet although GitHub has answered.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -181,24 +182,52 @@ func TestAnOpenPullRequestIsToldWhatItLacks(t *testing.T) {
 	w := start(t, nil)
 	n := w.propose("ada", "new", "7.6.1")
 	a := w.approver()
-	preview := func(verdict admission.Verdict, says ...string) {
+	preview := func(policy fleet.Approvals, want Tally) {
 		t.Helper()
-		e, err := a.Preview(t.Context(), n, one)
+		got, err := a.Preview(t.Context(), n, policy)
 		w.ok(err)
-		mustBe(t, e, verdict, says...)
+		want.Head = w.pull(n).GetHead().GetSHA()
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
 	}
-	preview(admission.Refused, "0 of 1", "people with write access")
+	preview(one, Tally{})
 	w.approve("grace", n)
-	preview(admission.Approved, "approved by grace")
+	preview(one, Tally{Approved: []string{"grace"}})
+	old := short(w.pull(n).GetHead().GetSHA())
 	w.push("joan", "new", "7.6.2")
-	preview(admission.Refused, "grace approved an older head")
+	stale := Discounted{"grace", "approved an older head, " + old}
+	preview(one, Tally{Discounted: []Discounted{stale}})
 	w.approve("joan", n)
-	preview(admission.Refused, "joan pushed to it")
+	pusher := Discounted{"joan", "pushed to it"}
+	preview(one, Tally{Discounted: []Discounted{stale, pusher}})
+	w.approve("rhea", n)
+	preview(one, Tally{Discounted: []Discounted{stale, pusher, {"rhea", "has no write access"}}})
+	_, err := w.As("mary").Review(repo, n, "REQUEST_CHANGES", "Wait")
+	w.ok(err)
 	w.approve("grace", n)
-	preview(admission.Approved, "approved by grace")
+	preview(one, Tally{Approved: []string{"grace"}, Objections: []string{"mary"}, Discounted: []Discounted{pusher, {"rhea", "has no write access"}}})
+	w.ok(w.AddTeam("acme/kafka-sre", "mary"))
+	preview(named, Tally{Approved: []string{"rhea"}, Objections: []string{"mary"}, Discounted: []Discounted{{"grace", "is not among those who may approve"}, pusher}})
+	w.approve("mary", n)
+	preview(one, Tally{Approved: []string{"grace", "mary"}, Discounted: []Discounted{pusher, {"rhea", "has no write access"}}})
 	sha := w.merge("ada", n, githubtest.Squash)
-	preview(admission.Approved, "approved by grace")
-	mustBe(t, w.verdict(sha, one), admission.Approved, "approved by grace")
+	mustBe(t, w.verdict(sha, one), admission.Approved, "approved by grace, mary")
+}
+
+func TestAnOpenPullRequestIsToldThatItsTeamCannotBeSeen(t *testing.T) {
+	w := start(t, nil)
+	n := w.propose("ada", "new", "7.6.1")
+	w.approve("grace", n)
+	got, err := w.approver().Preview(t.Context(), n, sre)
+	w.ok(err)
+	if len(got.Approved) != 0 || !strings.Contains(got.Unknown, "read:org") {
+		t.Errorf("got %+v", got)
+	}
+	w.Break(githubtest.Fault{Effect: githubtest.Status(502)})
+	if got, err := w.approver().Preview(t.Context(), n, one); err == nil {
+		t.Errorf("while GitHub is down: %+v", got)
+	}
 }
 
 func TestAnApprovalMayComeAfterTheMerge(t *testing.T) {

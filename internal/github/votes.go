@@ -51,21 +51,43 @@ func opinions(reviews []*gh.PullRequestReview) []opinion {
 	return out
 }
 
-// judge weighs the reviews of a pull request.
-func (a *Approver) judge(ctx context.Context, o *origin, policy fleet.Approvals) (admission.Evidence, error) {
+// Tally is what the reviews of a pull request are worth.
+type Tally struct {
+	// Head is the commit that approvals have to be of.
+	Head string
+	// Approved are those whose approval counts.
+	Approved []string
+	// Objections are those who ask for changes, and whose approval would count.
+	Objections []string
+	// Discounted are those whose review does not count.
+	Discounted []Discounted
+	// Unknown says why not all of it can be told now; empty when it can.
+	Unknown string
+}
+
+// Discounted is somebody whose review does not count.
+type Discounted struct {
+	Login string
+	// Why goes on from the name: "approved an older head, 1234567".
+	Why string
+}
+
+// tally weighs the reviews of a pull request. The errors are those of people about
+// whom GitHub gives no answer: of anybody, and of who asks for changes.
+func (a *Approver) tally(ctx context.Context, o *origin, policy fleet.Approvals) (t Tally, unknown, unknownObjection, err error) {
 	c := a.client
 	reviews, err := every(func(opts gh.ListOptions) ([]*gh.PullRequestReview, *gh.Response, error) {
 		return c.api.PullRequests.ListReviews(ctx, c.owner, c.repo, o.pull, &opts)
 	})
 	if err != nil {
-		return admission.Evidence{}, failed(err, "list reviews of pull request %d", o.pull)
+		return t, nil, nil, failed(err, "list reviews of pull request %d", o.pull)
 	}
-	var by, not, objections []string
-	var unknown, unknownObjection error
+	t.Head = o.head
 	for _, v := range opinions(reviews) {
 		why := o.discounted(v)
 		if why == "" {
 			// An objection counts only if the approval would.
+			var err error
 			if why, err = c.stranger(ctx, v.login, policy.By); err != nil {
 				unknown = errors.Join(unknown, err)
 				if v.state == changesRequested {
@@ -76,19 +98,28 @@ func (a *Approver) judge(ctx context.Context, o *origin, policy fleet.Approvals)
 		}
 		switch {
 		case why != "":
-			not = append(not, v.login+" "+why)
+			t.Discounted = append(t.Discounted, Discounted{v.login, why})
 		case v.state == changesRequested:
-			objections = append(objections, v.login)
+			t.Objections = append(t.Objections, v.login)
 		default:
-			by = append(by, v.login)
+			t.Approved = append(t.Approved, v.login)
 		}
 	}
-	subject := fmt.Sprintf("pull request #%d", o.pull)
+	return t, unknown, unknownObjection, nil
+}
+
+// judge says what follows from the reviews of a pull request.
+func (a *Approver) judge(ctx context.Context, o *origin, policy fleet.Approvals) (admission.Evidence, error) {
+	t, unknown, unknownObjection, err := a.tally(ctx, o, policy)
+	if err != nil {
+		return admission.Evidence{}, err
+	}
+	by, subject := t.Approved, fmt.Sprintf("pull request #%d", o.pull)
 	switch {
-	case len(objections) > 0:
+	case len(t.Objections) > 0:
 		return admission.Evidence{
 			Verdict: admission.Refused,
-			Reason:  fmt.Sprintf("of %s, changes are requested by %s", subject, strings.Join(objections, ", ")),
+			Reason:  fmt.Sprintf("of %s, changes are requested by %s", subject, strings.Join(t.Objections, ", ")),
 		}, nil
 	case unknownObjection != nil:
 		return admission.Evidence{}, unknownObjection
@@ -102,7 +133,11 @@ func (a *Approver) judge(ctx context.Context, o *origin, policy fleet.Approvals)
 		return admission.Evidence{Verdict: admission.Approved, Reason: reason, By: by}, nil
 	default:
 		reason := fmt.Sprintf("%s has %d of %d approvals of its head %s", subject, len(by), policy.Required, short(o.head))
-		if len(not) > 0 {
+		if len(t.Discounted) > 0 {
+			not := make([]string, len(t.Discounted))
+			for i, d := range t.Discounted {
+				not[i] = d.Login + " " + d.Why
+			}
 			reason += " (" + strings.Join(not, "; ") + ")"
 		}
 		who := "people with write access"

@@ -271,7 +271,7 @@ func calendarPreview(t *testing.T) *report.Preview {
 func pullRequest() report.PullRequest {
 	return report.PullRequest{
 		ID: "42", Commit: "c0ffee000000", Files: "https://github.com/acme/fleet/blob/c0ffee000000/",
-		Approvals: fleet.Approvals{Required: 2, By: []string{"team:acme/kafka-sre", "user:release-manager"}}, Approved: []string{"ann"},
+		Approvals: fleet.Approvals{Required: 2, By: []string{"team:acme/kafka-sre", "user:release-manager"}}, Reviews: &report.Reviews{Approved: []string{"ann"}, Discounted: []report.Discounted{{Name: "bob", Why: "approved an older head, 1234567"}, {Name: "cyd", Why: "pushed to it"}}},
 	}
 }
 

@@ -88,7 +88,7 @@ func posts(s string) map[string]report.Post {
 		memory.Gone[i].Cluster += "gone"
 		memory.Gone[i].Until = now.Unix()
 	}
-	pr := report.PullRequest{ID: s, Commit: s, Approvals: fleet.Approvals{Required: 2, By: []string{"team:" + s, "user:" + s, s}}, Approved: []string{s}}
+	pr := report.PullRequest{ID: s, Commit: s, Approvals: fleet.Approvals{Required: 2, By: []string{"team:" + s, "user:" + s, s}}, Reviews: &report.Reviews{Approved: []string{s}, Objections: []string{s}, Unknown: s, Discounted: []report.Discounted{{Name: s, Why: s}}}}
 	invalid := pr
 	invalid.Problems, invalid.Files = problems, "https://github.com/acme/fleet/blob/c0ffee/"
 	return map[string]report.Post{

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
 	"github.com/wavegate-dev/wavegate/reconciler/simulate"
 )
@@ -18,6 +19,9 @@ type Preview struct {
 	To    string    `json:"to,omitempty"`
 	At    time.Time `json:"at"`
 	Moves []Move    `json:"moves"`
+	// Approvals is the policy that the change has to meet, when it is known: that
+	// of the spec in force, and an emergency may ask for more.
+	Approvals *fleet.Approvals `json:"approvals,omitempty"`
 	// Refused says why the change could not take effect.
 	Refused string            `json:"refused,omitempty"`
 	Run     *simulate.Preview `json:"preview,omitempty"`

@@ -24,8 +24,8 @@ type PullRequest struct {
 	Problems fleet.Problems
 	// Approvals is the policy that will judge it: that of the spec in force.
 	Approvals fleet.Approvals
-	// Approved are those whose approval of this head counts.
-	Approved []string
+	// Reviews are what people have said of it; nil when that is not known.
+	Reviews *Reviews
 }
 
 // Markdown renders the preview as the comment on an open pull request. The times
@@ -40,7 +40,7 @@ func (v *Preview) Markdown(pr PullRequest) Post {
 		v.summaryMarkdown(p)
 		v.endMarkdown(p)
 		v.wavesMarkdown(p)
-		approvalsMarkdown(p, pr)
+		pr.approvalMarkdown(p)
 		v.detailsMarkdown(p)
 	}
 	p.asOf(v.At)
@@ -184,40 +184,6 @@ func (v *Preview) touchesMarkdown() string {
 
 // labelWord drops the domain of Wavegate's own labels.
 func labelWord(label string) string { return strings.TrimPrefix(label, "wavegate.dev/") }
-
-// approvalsMarkdown says who must approve.
-func approvalsMarkdown(p *post, pr PullRequest) {
-	need := pr.Approvals.Required
-	if need == 0 {
-		p.say("**Approval:** none is needed by the policy in force.")
-		return
-	}
-	by := "anyone with write access"
-	if len(pr.Approvals.By) > 0 {
-		names := make([]string, len(pr.Approvals.By))
-		for i, n := range pr.Approvals.By {
-			names[i] = principal(n)
-		}
-		by = strings.Join(names, " or ")
-	}
-	state := fmt.Sprintf("%d of %d given", min(len(pr.Approved), need), need)
-	if len(pr.Approved) > 0 {
-		names := make([]string, len(pr.Approved))
-		for i, n := range pr.Approved {
-			names[i] = principal(n)
-		}
-		state += ", by " + strings.Join(names, ", ")
-	}
-	p.say("**Approval:** %s. Counts from %s, other than the author and the last pusher, on the newest commit.", state, by)
-}
-
-// principal names a user or team without calling them.
-func principal(name string) string {
-	if team, ok := strings.CutPrefix(name, "team:"); ok {
-		return "team " + code(team)
-	}
-	return code(strings.TrimPrefix(name, "user:"))
-}
 
 // endMarkdown says when all of it is done, or what keeps it from that.
 func (v *Preview) endMarkdown(p *post) {

@@ -31,6 +31,9 @@ type Config struct {
 	// the fleet repository then, in which case there is no preview. Without it open
 	// pull requests are left alone.
 	Preview func(ctx context.Context, head, base string) (*report.Preview, fleet.Problems, error)
+	// Approver says what the reviews of an open pull request are worth. Without it
+	// the plan says only how many approvals are needed.
+	Approver *github.Approver
 	// Submit hands a command of an authorised person to the loop and returns the
 	// number that a refusal of it will have in a cycle. Without it no commands are
 	// taken.

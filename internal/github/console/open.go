@@ -17,15 +17,21 @@ import (
 
 // planning is what is known of open pull requests.
 type planning struct {
-	done  map[int]planned
-	again map[int]time.Time // when a plan that failed is tried again
+	done    map[int]planned
+	again   map[int]time.Time // when a plan that failed is tried again
+	reviews map[int]reviewed
 }
 
 // planned is what a plan was made of: it is made again when one of them changes.
-type planned struct{ head, base string }
+type planned struct {
+	head, base string
+	reviews    string // a word for what they are worth
+	// silent tells that there was nothing to say.
+	silent bool
+}
 
 func newPlanning() planning {
-	return planning{done: map[int]planned{}, again: map[int]time.Time{}}
+	return planning{done: map[int]planned{}, again: map[int]time.Time{}, reviews: map[int]reviewed{}}
 }
 
 // maxPlans is how many plans are made in one look: anybody can open pull requests,
@@ -69,18 +75,29 @@ func (c *Console) lookAtOpen(ctx context.Context) (time.Duration, error) {
 	left := maxPlans
 	for i := range pulls {
 		p := &pulls[i]
-		want := planned{p.HeadSHA, s.status.Commit}
 		last, known := c.plans.done[p.Number]
-		if known && last == want {
+		same := known && last.head == p.HeadSHA && last.base == s.status.Commit
+		if same && last.silent {
 			continue
 		}
 		if until, ok := c.plans.again[p.Number]; ok && last.head == p.HeadSHA && c.cfg.Now().Before(until) {
 			continue
 		}
+		if !same && left <= 0 {
+			return time.Second, nil
+		}
+		reviews, err := c.reviewsOf(ctx, s, p)
+		if err != nil {
+			return 0, err
+		}
+		want := planned{head: p.HeadSHA, base: s.status.Commit, reviews: wordFor(reviews)}
+		if same && last.reviews == want.reviews {
+			continue
+		}
 		if left--; left < 0 {
 			return time.Second, nil
 		}
-		made, err := c.planOf(ctx, s, p)
+		made, silent, err := c.planOf(ctx, s, p, reviews)
 		if err != nil {
 			if !own(err) || ctx.Err() != nil {
 				return 0, err
@@ -89,7 +106,7 @@ func (c *Console) lookAtOpen(ctx context.Context) (time.Duration, error) {
 			made = false
 		}
 		delete(c.plans.again, p.Number)
-		if made {
+		if want.silent = silent; made {
 			c.plans.done[p.Number] = want
 		} else {
 			c.plans.done[p.Number] = planned{head: p.HeadSHA}
@@ -105,57 +122,53 @@ func (p *planning) forget(open []github.Pull) {
 		if !slices.ContainsFunc(open, func(o github.Pull) bool { return o.Number == n }) {
 			delete(p.done, n)
 			delete(p.again, n)
+			delete(p.reviews, n)
 		}
 	}
 }
 
 // planOf makes the plan of a pull request and says it. It returns false when the
-// plan could not be made.
-func (c *Console) planOf(ctx context.Context, s *snapshot, p *github.Pull) (made bool, err error) {
+// plan could not be made; silent tells that there was nothing to say.
+func (c *Console) planOf(ctx context.Context, s *snapshot, p *github.Pull, reviews *report.Reviews) (made, silent bool, err error) {
 	previewing, cancel := context.WithTimeout(ctx, c.cfg.PreviewTimeout)
 	defer cancel()
 	v, problems, err := c.cfg.Preview(previewing, p.HeadSHA, s.status.Commit)
 	if ctx.Err() != nil {
-		return false, ctx.Err()
+		return false, false, ctx.Err()
 	}
 	if err == nil && v == nil && len(problems) == 0 {
 		err = errors.New("there is none")
 	}
 	if err != nil {
 		c.cfg.Log.Warn("plan of a pull request cannot be made", "pull", p.Number, "commit", p.HeadSHA, "error", err)
-		return false, c.setStatus(ctx, p.HeadSHA, github.Status{
+		return false, false, c.setStatus(ctx, p.HeadSHA, github.Status{
 			Context: StatusPlan, State: github.Error, Description: "The plan cannot be made now; it is tried again",
 		})
 	}
 	if v == nil {
 		v = &report.Preview{From: s.status.Commit, To: p.HeadSHA, At: c.cfg.Now().UTC()}
 	}
-	post := v.Markdown(report.PullRequest{
-		ID: number(p.Number), Commit: p.HeadSHA, Files: c.filesOf(p), Problems: problems, Approvals: s.policy,
-	})
-	post.Body = needed(post.Body, s.policy.Required)
+	pr := report.PullRequest{
+		ID: number(p.Number), Commit: p.HeadSHA, Files: c.filesOf(p), Problems: problems, Approvals: s.policy, Reviews: reviews,
+	}
+	if v.Approvals != nil {
+		pr.Approvals = *v.Approvals
+	}
 	status := verdictOf(v, problems)
 	refused := c.setStatus(ctx, p.HeadSHA, status)
 	if refused != nil && !own(refused) {
-		return false, refused
+		return false, false, refused
 	}
 	if len(problems) > 0 {
 		if err := c.annotate(ctx, p.HeadSHA, status, problems); err != nil {
-			return false, err
+			return false, false, err
 		}
 	}
+	silent = len(problems) == 0 && v.Refused == "" && len(v.Moves) == 0
 	_, err = c.say(ctx, utterance{
-		on: p.Number, marker: markerPull + number(p.Number), post: post, state: p.HeadSHA,
-		reply: len(problems) == 0 && v.Refused == "" && len(v.Moves) == 0,
+		on: p.Number, marker: markerPull + number(p.Number), post: v.Markdown(pr), state: p.HeadSHA, reply: silent,
 	})
-	return err == nil, errors.Join(err, refused)
-}
-
-// needed says how many approvals are needed where the plan would say how many of
-// them are given: a plan is not made again for each review, and GitHub shows them
-// beside it.
-func needed(body string, n int) string {
-	return strings.Replace(body, fmt.Sprintf("**Approval:** 0 of %d given.", n), fmt.Sprintf("**Approval:** %d needed.", n), 1)
+	return err == nil, silent, errors.Join(err, refused)
 }
 
 // annotate points at the lines that are wrong, which only apps can do.

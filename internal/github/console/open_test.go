@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wavegate-dev/wavegate/internal/github"
 	"github.com/wavegate-dev/wavegate/internal/githubtest"
 	"github.com/wavegate-dev/wavegate/reconciler"
 	"github.com/wavegate-dev/wavegate/reconciler/admission"
@@ -74,7 +75,7 @@ func TestAnOpenPullRequestSaysWhatItWouldDo(t *testing.T) {
 	if got := w.status(w.head(n), StatusPlan); got != "success: kafka 7.6.1 in canary: 2 clusters" {
 		t.Errorf("status %q", got)
 	}
-	w.comment(n, "kafka", "2 clusters in 2 waves", "**Approval:** 1 needed.")
+	w.comment(n, "kafka", "2 clusters in 2 waves", "**Approval:** 1 needed, from anyone with write access")
 	// A new push edits the comment.
 	_, err := w.As("ada").Push(repo, "canary", githubtest.Change{Write: githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.2")}, Message: "newer"})
 	w.ok(err)
@@ -83,6 +84,46 @@ func TestAnOpenPullRequestSaysWhatItWouldDo(t *testing.T) {
 		t.Errorf("status %q", got)
 	}
 	w.comment(n, "7.6.2", "!7.6.1")
+}
+
+func TestThePlanCountsApprovalsAndSaysWhichDoNotCount(t *testing.T) {
+	w := start(t)
+	var err error
+	w.console.cfg.Approver, err = github.NewApprover(github.ApproverConfig{Client: w.console.cfg.Client, Branch: "main"})
+	w.ok(err)
+	n := w.propose("canary", githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1")})
+	w.look()
+	w.comment(n, "**Approval:** 0 of 1 given. **1 more needed**, from anyone with write access", "!Does not count")
+	_, err = w.As("mallory").Approve(repo, n)
+	w.ok(err)
+	w.look()
+	w.comment(n, "0 of 1 given", "| `mallory` | has no write access |")
+	_, err = w.As("grace").Approve(repo, n)
+	w.ok(err)
+	w.look()
+	w.comment(n, "1 of 1 given, by `grace`", "!more needed")
+	w.look()
+	w.writes()
+	w.look()
+	if got := w.writes(); got != 0 {
+		t.Errorf("%d writes although nobody has said anything", got)
+	}
+	// A push makes the approval one of an older head.
+	_, err = w.As("ada").Push(repo, "canary", githubtest.Change{Write: githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.2")}, Message: "newer"})
+	w.ok(err)
+	w.look()
+	w.comment(n, "0 of 1 given", "| `grace` | approved an older head, ")
+	_, err = w.As("grace").Approve(repo, n)
+	w.ok(err)
+	_, err = w.As("olga").Review(repo, n, "REQUEST_CHANGES", "Not today")
+	w.ok(err)
+	w.look()
+	w.comment(n, "Changes are requested by `olga`", "1 of 1 given, by `grace`")
+	// Nothing at the pull request changes when somebody loses access.
+	w.ok(w.Grant(repo, "grace", githubtest.Read))
+	w.clock.advance(reviewsPause)
+	w.look()
+	w.comment(n, "0 of 1 given", "| `grace` | has no write access |")
 }
 
 func TestThePlanBecomesTheRolloutWhenItIsMerged(t *testing.T) {
@@ -109,7 +150,7 @@ func TestAPlanThatComesLateDoesNotReplaceTheRollout(t *testing.T) {
 	w.merge(n)
 	w.run(2 * time.Minute)
 	late.HeadSHA = w.head(n)
-	_, err = w.console.planOf(t.Context(), w.console.newest(), &late)
+	_, _, err = w.console.planOf(t.Context(), w.console.newest(), &late, nil)
 	w.ok(err)
 	w.comment(n, "kafka 7.6.1 in canary: rolling", "!plan of")
 }
