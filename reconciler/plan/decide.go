@@ -37,6 +37,7 @@ type cycle struct {
 	joins     []Event
 	// pausedReleases are what ReleasePaused findings point to.
 	pausedReleases []*Release
+	openings       map[openingKey]time.Time // as far as they were asked for
 	scratch        bool
 	changed        map[*view][]int32
 	// said is what monitors say by group, looks the releases that are held while

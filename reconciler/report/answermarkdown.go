@@ -138,7 +138,7 @@ func (s *Status) Markdown(id string) Post {
 		lineRow(lines, l)
 	}
 	for _, w := range s.Waiting {
-		waitingRow(waits, w)
+		waitingRow(waits, w, s.At)
 	}
 	p.clusters("In flight", lines)
 	p.clusters("Waiting", waits)

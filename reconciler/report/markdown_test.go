@@ -139,7 +139,7 @@ func TestTheLivingCommentTellsHowTheReleaseStands(t *testing.T) {
 		{"waiting-for-a-window", func(s *report.Status, v *report.ReleaseView) *report.Status {
 			r := &s.Releases[0].Rollouts[1]
 			r.Gate, r.Reason, r.Running = "window-closed", "blackout weekends until 2026-03-09 07:00 UTC", 0
-			s.InFlight, v.NextOpening = nil, time.Date(2026, 3, 9, 7, 0, 0, 0, time.UTC)
+			s.InFlight, r.Opens = nil, time.Date(2026, 3, 9, 7, 0, 0, 0, time.UTC)
 			return s
 		}},
 		{"blind", func(s *report.Status, _ *report.ReleaseView) *report.Status {
@@ -230,7 +230,7 @@ func TestAChangeOfTheReleaseChangesTheFingerprint(t *testing.T) {
 }
 
 // calendarPreview simulates a rollout through a soak and a blackout.
-func calendarPreview(t *testing.T) *report.Preview {
+func calendarPreview(t *testing.T, now time.Time) *report.Preview {
 	t.Helper()
 	all := fleet.Size{IsPercent: true, Percent: 100}
 	spec := &fleet.Spec{
@@ -276,8 +276,13 @@ func pullRequest() report.PullRequest {
 }
 
 func TestThePlanOfAPullRequestTellsWhatWouldHappen(t *testing.T) {
-	preview := calendarPreview(t)
+	preview := calendarPreview(t, now)
 	goldenPost(t, "plan", preview.Markdown(pullRequest()))
+
+	// It would take effect inside a blackout.
+	inside := pullRequest()
+	inside.Reviews = &report.Reviews{Approved: []string{"ann", "bob"}, Objections: []string{"cyd"}}
+	goldenPost(t, "plan-waits-for-a-window", calendarPreview(t, now.Add(4*time.Hour)).Markdown(inside))
 
 	_, planInput := scene(t)
 	goldenPost(t, "plan-blocked", (&report.Preview{
@@ -299,7 +304,7 @@ func TestThePlanOfAPullRequestTellsWhatWouldHappen(t *testing.T) {
 }
 
 func TestAPlanIsEditedWhenItsCommitsChangeAndNotWhenTimePasses(t *testing.T) {
-	preview, pr := calendarPreview(t), pullRequest()
+	preview, pr := calendarPreview(t, now), pullRequest()
 	before := preview.Markdown(pr).Fingerprint
 	later := *preview
 	later.At = now.Add(time.Minute)

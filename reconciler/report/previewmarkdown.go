@@ -39,6 +39,7 @@ func (v *Preview) Markdown(pr PullRequest) Post {
 	default:
 		v.summaryMarkdown(p)
 		v.endMarkdown(p)
+		v.opensMarkdown(p)
 		v.wavesMarkdown(p)
 		pr.approvalMarkdown(p)
 		v.detailsMarkdown(p)
@@ -212,6 +213,20 @@ func (v *Preview) stands() string {
 	return ""
 }
 
+// opensMarkdown says when the first cluster may start, where a window is closed at
+// the moment at which the change would take effect.
+func (v *Preview) opensMarkdown(p *post) {
+	if v.Run == nil {
+		return
+	}
+	for _, d := range v.Run.Delays {
+		if isWindow(d.Gate) && !d.Since.After(v.Run.From) {
+			p.say("**It waits for a window:** %s. The next opening is %s.", prose(d.Reason), v.moment(d.Opens, "not within three months"))
+			return
+		}
+	}
+}
+
 func (v *Preview) wavesMarkdown(p *post) {
 	if v.Run == nil {
 		return
@@ -275,9 +290,13 @@ func (v *Preview) blockedMarkdown(p *post) {
 }
 
 func (v *Preview) delaysMarkdown(p *post) {
-	g := newGrid("what delays", "From", ">Clusters", "Why")
+	g := newGrid("what delays", "From", ">Clusters", "Why", "Next opening")
 	for _, d := range v.Run.Delays {
-		g.row(fleeting(stamp(d.Since, v.At)), fleeting(strconv.Itoa(d.Clusters)), prose(d.Reason))
+		opens := ""
+		if isWindow(d.Gate) {
+			opens = v.moment(d.Opens, "none within three months")
+		}
+		g.row(fleeting(stamp(d.Since, v.At)), fleeting(strconv.Itoa(d.Clusters)), prose(d.Reason), opens)
 	}
 	if len(g.rows) > 0 {
 		p.foldTable("What makes clusters wait on the way: "+strconv.Itoa(len(g.rows)), g)

@@ -25,8 +25,6 @@ type ReleaseView struct {
 	// SupersededBy is the release that took its place in the cohort, or empty;
 	// SupersededLink is the address of its pull request, or empty.
 	SupersededBy, SupersededLink string
-	// NextOpening is when the windows that are closed now open again, or zero.
-	NextOpening time.Time
 	// Answers are the newest commands that were given on the pull request.
 	Answers []Answer
 }
@@ -298,8 +296,20 @@ var advice = map[string]string{
 
 // byItself are the gates that open without anybody's help.
 var byItself = []string{
-	plan.PredecessorNotDone.String(), plan.WindowClosed.String(), plan.WindowTooShort.String(), plan.WaveNotOpen.String(),
-	plan.LimitReached.String(), plan.WaveLimitReached.String(),
+	plan.PredecessorNotDone.String(), plan.WaveNotOpen.String(), plan.LimitReached.String(), plan.WaveLimitReached.String(),
+}
+
+// isWindow reports whether a gate is about windows.
+func isWindow(gate string) bool {
+	return gate == plan.WindowClosed.String() || gate == plan.WindowTooShort.String()
+}
+
+// nextOpening says when what waits for a window goes on.
+func nextOpening(opens, at time.Time) string {
+	if opens.IsZero() {
+		return "Its windows leave no room for it within three months.\n**What to do:** change them, or mend what makes the upgrade take so long"
+	}
+	return "It goes on by itself at the next opening, **" + stamp(opens, at) + "**."
 }
 
 // waits says why the rollout does not go on, when it does not.
@@ -321,8 +331,8 @@ func (p *releasePost) waits() {
 	switch a := advice[r.Gate]; {
 	case a != "":
 		text += "\n**What to do:** " + a
-	case !p.view.NextOpening.IsZero():
-		text += "\nIt goes on by itself at the next opening, **" + stamp(p.view.NextOpening, p.s.At) + "**."
+	case isWindow(r.Gate):
+		text += "\n" + nextOpening(r.Opens, p.s.At)
 	case slices.Contains(byItself, r.Gate):
 		text += "\nIt goes on by itself."
 	}
@@ -494,7 +504,7 @@ func (p *releasePost) waiting() {
 	n := 0
 	for _, w := range p.s.Waiting {
 		if p.concerns(w.Product, w.Cohort) {
-			waitingRow(g, w)
+			waitingRow(g, w, p.s.At)
 			n += w.Count
 		}
 	}
@@ -504,9 +514,13 @@ func (p *releasePost) waiting() {
 }
 
 func waitingGrid() *grid {
-	return newGrid("what clusters wait for", ">Clusters", "Product", "Cohort", "Why", "For example")
+	return newGrid("what clusters wait for", ">Clusters", "Product", "Cohort", "Why", "Next opening", "For example")
 }
 
-func waitingRow(g *grid, w Group) {
-	g.row(strconv.Itoa(w.Count), prose(w.Product), prose(w.Cohort), prose(w.Reason), code(w.Example))
+func waitingRow(g *grid, w Group, at time.Time) {
+	opens := stampOr(w.Opens, at)
+	if isWindow(w.Gate) && w.Opens.IsZero() {
+		opens = "none within three months"
+	}
+	g.row(strconv.Itoa(w.Count), prose(w.Product), prose(w.Cohort), prose(w.Reason), opens, code(w.Example))
 }

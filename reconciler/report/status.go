@@ -73,11 +73,14 @@ type Rollout struct {
 	Previous string `json:"previous,omitempty"`
 	Gate     string `json:"gate,omitempty"`
 	Reason   string `json:"reason,omitempty"`
-	Clusters int    `json:"clusters"`
-	OnTarget int    `json:"onTarget"`
-	Running  int    `json:"running"`
-	Failed   int    `json:"failed"`
-	Budget   int    `json:"budget"`
+	// Opens is when the windows next let one of its clusters go on; zero when none
+	// waits for a window.
+	Opens    time.Time `json:"opens,omitzero"`
+	Clusters int       `json:"clusters"`
+	OnTarget int       `json:"onTarget"`
+	Running  int       `json:"running"`
+	Failed   int       `json:"failed"`
+	Budget   int       `json:"budget"`
 	// Since is when the commit set the target.
 	Since      time.Time `json:"since,omitzero"`
 	StartedAt  time.Time `json:"startedAt,omitzero"`
@@ -124,7 +127,10 @@ type Group struct {
 	Cohort  string `json:"cohort"`
 	Gate    string `json:"gate"`
 	Reason  string `json:"reason"`
-	Count   int    `json:"count"`
+	// Opens is when the windows next let one of them go on; zero when that is not
+	// what they wait for, or when there is no such time.
+	Opens time.Time `json:"opens,omitzero"`
+	Count int       `json:"count"`
 	// Example is one of them.
 	Example string `json:"example"`
 }
@@ -223,12 +229,17 @@ func newRollout(r *plan.RolloutStatus) Rollout {
 }
 
 func (s *Status) clusters(in Input) {
-	groups := map[Group]*Group{}
+	groups, opens := map[Group]*Group{}, map[plan.TargetKey]time.Time{}
 	for _, name := range in.Fleet.Names() {
 		row, _ := in.Fleet.Find(name)
 		d := in.Plan.Decision(row)
 		if d.Drift != plan.NoDrift {
 			s.Drifted++
+		}
+		opening, waits := in.Plan.NextOpening(row)
+		if waits {
+			key := plan.TargetKey{Product: in.Fleet.Cluster(row).Product, Cohort: in.Plan.Cohort(row)}
+			opens[key] = earlier(opens[key], opening)
 		}
 		switch d.Verdict {
 		case plan.Current, plan.Unmanaged, plan.Drifted, plan.SkippedVerdict:
@@ -245,6 +256,15 @@ func (s *Status) clusters(in Input) {
 			if g.Count++; g.Count == 2 {
 				g.Reason = in.Plan.CommonReason(row)
 			}
+			if waits {
+				g.Opens = earlier(g.Opens, opening)
+			}
+		}
+	}
+	for i := range s.Releases {
+		for k := range s.Releases[i].Rollouts {
+			r := &s.Releases[i].Rollouts[k]
+			r.Opens = opens[plan.TargetKey{Product: s.Releases[i].Product, Cohort: r.Cohort}]
 		}
 	}
 	slices.SortStableFunc(s.InFlight, func(a, b Line) int { return cmp.Compare(urgency(a.Verdict), urgency(b.Verdict)) })
@@ -254,6 +274,14 @@ func (s *Status) clusters(in Input) {
 	slices.SortFunc(s.Waiting, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Example, b.Example))
 	})
+}
+
+// earlier returns the earlier of two times; zero is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // urgency orders clusters under way: those that need somebody first.

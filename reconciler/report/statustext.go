@@ -161,7 +161,11 @@ func (s *Status) waiting(b *strings.Builder, p Paint) {
 		if i == maxLines {
 			break
 		}
-		t.row(cell{strconv.Itoa(g.Count), Plain}, cell{g.Product, Plain}, cell{g.Cohort, Plain}, cell{clean(g.Reason), Dim})
+		reason := clean(g.Reason)
+		if !g.Opens.IsZero() {
+			reason += "; next opening " + clock(g.Opens, s.At)
+		}
+		t.row(cell{strconv.Itoa(g.Count), Plain}, cell{g.Product, Plain}, cell{g.Cohort, Plain}, cell{reason, Dim})
 	}
 	t.write(b, p)
 }

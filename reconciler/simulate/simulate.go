@@ -66,9 +66,12 @@ type Wave struct {
 
 // Delay is a window or a limit that made clusters wait.
 type Delay struct {
-	Gate     string    `json:"gate"`
-	Reason   string    `json:"reason"`
-	Since    time.Time `json:"since"`
+	Gate   string    `json:"gate"`
+	Reason string    `json:"reason"`
+	Since  time.Time `json:"since"`
+	// Opens is when a window next lets one of them start; zero for limits, and when
+	// there is no such time.
+	Opens    time.Time `json:"opens,omitzero"`
 	Clusters int       `json:"clusters"`
 }
 
@@ -264,6 +267,9 @@ func (s *simulation) note() {
 			s.delays[key] = d
 		}
 		d.clusters[ch.Cluster] = struct{}{}
+		if at, ok := s.plan.NextOpening(ch.Row); ok && (d.Opens.IsZero() || at.Before(d.Opens)) {
+			d.Opens = at
+		}
 	}
 }
 
