@@ -19,6 +19,8 @@ type fetch struct {
 	base   string // the commit in force when it began
 	head   string
 	spec   *fleet.Spec // of the commit in force, when it was not known
+	first  *fleet.Spec // of the head, while nothing is in force
+	waits  error       // why nothing comes into force yet
 	result *admission.Result
 	err    error
 }
@@ -51,6 +53,9 @@ func (r *Reconciler) admit(ctx context.Context, c *Cycle) {
 		return
 	}
 	c.Head, c.Admission = f.head, f.result
+	if r.proposed = f.first; f.waits != nil {
+		c.problem("first start", f.waits)
+	}
 	if r.state.InForce.Commit != f.base {
 		return
 	}
@@ -95,6 +100,9 @@ func (r *Reconciler) look(ctx context.Context, f *fetch, inForce admission.InFor
 			return fmt.Errorf("load commit %s, which is in force: %w", short(inForce.Commit), problems)
 		}
 		f.spec, inForce.Spec = spec, spec
+	}
+	if inForce.Commit == "" {
+		return r.lookFirst(ctx, f)
 	}
 	if head == inForce.Commit {
 		f.result = &admission.Result{InForce: head}

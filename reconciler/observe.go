@@ -14,8 +14,12 @@ import (
 // answer in time makes only its own clusters unknown.
 func (r *Reconciler) observe(ctx context.Context, c *Cycle) {
 	var products []fleet.Product
-	if r.spec != nil {
+	switch {
+	case r.spec != nil:
 		products = r.spec.Products
+	case r.proposed != nil:
+		// Nothing is in force, so nothing is touched; but what there is can be seen.
+		products = r.proposed.Products
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.ObserveTimeout)
 	defer cancel()

@@ -84,7 +84,8 @@ func (r *scriptedRepo) Fetch(context.Context) (string, error) {
 
 func (r *scriptedRepo) Log(_ context.Context, base, head string) ([]admission.Commit, error) {
 	if base == "" {
-		return r.chain[len(r.chain)-1:], nil
+		i := slices.IndexFunc(r.chain, func(c admission.Commit) bool { return c.SHA == head })
+		return r.chain[i : i+1], nil
 	}
 	i := slices.IndexFunc(r.chain, func(c admission.Commit) bool { return c.SHA == base })
 	if i < 0 {

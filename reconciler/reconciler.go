@@ -28,6 +28,12 @@ type Config struct {
 	Ledger     Ledger
 	Reporters  []Reporter
 
+	// FirstCommit is the commit with which to begin while the ledger knows none: it
+	// needs no approval, because whoever runs the service names it. Those after it
+	// are judged as ever. Without it, the head of the branch is the first one, and
+	// has to be approved.
+	FirstCommit string
+
 	// Now is the clock. It decides about windows and soaks.
 	Now func() time.Time
 	// Interval is the time between two cycles; 15s without it.
@@ -61,7 +67,8 @@ type Reconciler struct {
 	plan      *plan.Plan
 	policy    *plan.Policy
 	spec      *fleet.Spec
-	policyOf  string // the commit that policy was compiled from
+	proposed  *fleet.Spec // what the head of the branch says while nothing is in force
+	policyOf  string      // the commit that policy was compiled from
 
 	fetch    *fetch
 	fetched  time.Time   // when the last fetch began

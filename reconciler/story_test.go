@@ -68,6 +68,7 @@ type story struct {
 	ledger  *memoryLedger
 	loop    *reconciler.Reconciler
 	cycle   *reconciler.Cycle
+	first   string // the commit to begin with
 	out     bytes.Buffer
 }
 
@@ -141,7 +142,7 @@ func (s *story) start() {
 	loop, err := reconciler.New(reconciler.Config{
 		Source: s.repo, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: s.repo,
 		DataPlanes: reconciler.These(s.fleet.DataPlanes()...), Monitors: s.fleet, Ledger: s.ledger,
-		Now: func() time.Time { return s.now }, Interval: time.Minute, MaxGap: time.Hour,
+		Now: func() time.Time { return s.now }, Interval: time.Minute, MaxGap: time.Hour, FirstCommit: s.first,
 		FetchPatience: time.Minute, ObserveTimeout: time.Minute,
 	})
 	if err != nil {
@@ -177,6 +178,13 @@ func (s *story) do(f []string) error {
 		return s.repo.commit(arg(1), arg(2))
 	case "approve":
 		s.repo.verdicts[arg(1)] = admission.Approved
+		return nil
+	case "refuse":
+		s.repo.verdicts[arg(1)] = admission.Refused
+		return nil
+	case "first-commit": // whoever runs the service names ID as the commit to begin with
+		s.first = arg(1)
+		s.start()
 		return nil
 	case "doubt": // nobody can say any more whether it is approved
 		s.repo.verdicts[arg(1)] = admission.Unknown

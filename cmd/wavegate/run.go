@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"regexp"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,15 @@ Which commits take effect:
                      --allowed-keys
   --approve any      every commit of the branch (for trying out)
 
+With which commit it begins on a repository that has a history: with the head, when
+an approved pull request brought it; or with the one that you name:
+
+  --first-commit SHA      needs no approval, and nothing moves by it: what differs
+                          then is drift. All commits after it are judged.
+
+It matters only while the state folder knows of no commit. Keep it: should the state
+be lost, the commits after it are judged anew, and the verdicts are the same.
+
 Where the clusters run:
 
   --kubeconfig FILE       contexts of a kubeconfig (--context, or the current one)
@@ -57,7 +67,7 @@ type runFlags struct {
 	tokenFile, caFile            string
 	sshKey, knownHosts           string
 	allowFile, allowHTTP         bool
-	approve                      string
+	approve, firstCommit         string
 	allowedSigners               string
 	allowedKeys                  []string
 	embedded                     bool
@@ -94,6 +104,7 @@ func (c *cli) run() *cobra.Command {
 	flags.BoolVar(&f.allowFile, "allow-file", false, "allow a repository on this machine's disk")
 	flags.BoolVar(&f.allowHTTP, "allow-http", false, "allow unencrypted http to other machines")
 	flags.StringVar(&f.approve, "approve", "", "which commits take effect: github, signed or any")
+	flags.StringVar(&f.firstCommit, "first-commit", "", "full `SHA` of the commit to begin with; needs no approval, and nothing moves by it")
 	flags.StringVar(&f.allowedSigners, "allowed-signers", "", "OpenSSH allowed_signers file")
 	flags.StringSliceVar(&f.allowedKeys, "allowed-keys", nil, "files with armored OpenPGP public keys")
 	flags.BoolVar(&f.embedded, "embedded-fleet", false, "run against the embedded fleet in the state folder")
@@ -165,7 +176,7 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	r, err := reconciler.New(reconciler.Config{
 		Source: source, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: approve,
 		DataPlanes: place.planes, Monitors: place.monitors, Ledger: store,
-		Reporters: reporters, Now: time.Now, Interval: f.interval, DryRun: f.dryRun, Log: log,
+		Reporters: reporters, FirstCommit: f.firstCommit, Now: time.Now, Interval: f.interval, DryRun: f.dryRun, Log: log,
 	})
 	if err != nil {
 		return err
@@ -245,6 +256,9 @@ func (f *runFlags) place(ctx context.Context, dir stateDir, look func(), log *sl
 	return &place{name: f.kube.String(), planes: planes.List, monitors: watch, hooks: hooks, close: planes.Close}, nil
 }
 
+// fullSHA is a commit's whole name. A short one could come to mean another commit.
+var fullSHA = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+
 // check finds what makes no sense together before anything is opened.
 func (f *runFlags) check() error {
 	switch {
@@ -256,6 +270,8 @@ func (f *runFlags) check() error {
 		return usagef("--embedded-fleet is a model and does not go together with real data planes")
 	case f.approve != "any" && f.approve != "signed" && f.approve != "github":
 		return usagef("--approve is missing: github (approved pull requests), signed, or any (every commit of the branch takes effect)")
+	case f.firstCommit != "" && !fullSHA.MatchString(f.firstCommit):
+		return usagef("--first-commit %s is no full commit name; `git rev-parse %s` prints it", f.firstCommit, f.firstCommit)
 	case f.webhooks.listen != "" && f.webhooks.secretFile == "":
 		return usagef("--webhook-listen needs --webhook-secret-file: whoever knows the secret may ask for a look")
 	case f.approve == "signed" && f.allowedSigners == "" && len(f.allowedKeys) == 0:

@@ -108,7 +108,8 @@ func (ch *Chain) first(c *Candidate) {
 	case c.Evidence.Verdict == Unknown:
 		ch.say(c, Pending, orElse(c.Evidence.Reason, "its approval cannot be read yet"))
 	case c.Evidence.Verdict != Approved:
-		ch.say(c, Rejected, orElse(c.Evidence.Reason, "it is not approved")+"; have it approved, or add a commit that is")
+		ch.say(c, Rejected, orElse(c.Evidence.Reason, "it is not approved")+"; nothing is in force yet: merge an approved pull request, "+
+			"or let whoever runs Wavegate name this commit as the one to begin with, by --first-commit "+c.SHA)
 	case c.Spec == nil:
 		ch.say(c, Rejected, invalid(c))
 	default:

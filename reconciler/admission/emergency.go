@@ -24,10 +24,14 @@ func NewEmergencies(from, to *fleet.Spec) []fleet.Emergency {
 // PolicyFor returns the policy that a commit has to meet: that of the spec in
 // force before it, with the larger number of approvals that an emergency asks
 // for which the commit declares or extends. The number of an emergency in force
-// cannot be lowered by the commit that is judged.
+// cannot be lowered by the commit that is judged. At the first start nothing is in
+// force, and the commit has to meet what it asks for itself.
 func PolicyFor(inForce, candidate *fleet.Spec) fleet.Approvals {
 	if inForce == nil {
-		return fleet.Approvals{}
+		if candidate == nil {
+			return fleet.Approvals{}
+		}
+		inForce = candidate
 	}
 	policy := inForce.Fleet.Spec.Approvals
 	policy.By = slices.Clone(policy.By)

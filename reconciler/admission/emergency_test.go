@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -57,8 +58,11 @@ func TestThePolicyIsThatOfTheSpecInForce(t *testing.T) {
 			}
 		})
 	}
-	if p := PolicyFor(nil, spec(2)); p.Required != 0 || p.By != nil {
-		t.Errorf("at the first start there is no policy yet, got %+v", p)
+	if p := PolicyFor(nil, spec(2)); !reflect.DeepEqual(p, PolicyFor(spec(2), spec(2))) {
+		t.Errorf("the first commit has to meet its own policy, got %+v", p)
+	}
+	if p := PolicyFor(nil, nil); p.Required != 0 || p.By != nil {
+		t.Errorf("of nothing, got %+v", p)
 	}
 	mine := spec(1)
 	PolicyFor(mine, nil).By[0] = "user:mallory"

@@ -7,8 +7,12 @@ import (
 
 // seePlanes records the data planes that are observed for the first time. In
 // the same cycle their marks are read, because a ledger that knows nothing of a
-// data plane may have lost what it knew.
+// data plane may have lost what it knew. While nothing is in force nobody could
+// tell what the marks are about, so none counts as seen.
 func (c *cycle) seePlanes() {
+	if c.in.State.InForce.Commit == "" {
+		return
+	}
 	for _, name := range c.in.DataPlanes {
 		if _, seen := c.in.State.Seen[name]; seen {
 			continue
