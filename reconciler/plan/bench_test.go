@@ -2,7 +2,9 @@ package plan_test
 
 import (
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -49,20 +51,25 @@ func bigFleet(n, cohorts int, at time.Time) *plan.Inventory {
 	inv := plan.NewInventory()
 	const batch = 10000
 	for from := 0; from < n; from += batch {
-		obs := plan.Observation{DataPlane: fmt.Sprintf("dp%d", from/batch%20), AsOf: at}
-		for i := from; i < min(n, from+batch); i++ {
-			obs.Clusters = append(obs.Clusters, plan.Cluster{
-				Name: fmt.Sprintf("lkc-%06x", i), Product: "kafka", Version: v("7.6.0"), Target: v("7.6.0"),
-				Replicas: 6, Updated: 6, Ready: 6, Next: -1, Ratchet: true, ReadySince: at.Add(-time.Hour), Revision: fmt.Sprint(1000000 + i),
-				Labels: map[string]string{
-					"cohort": fmt.Sprintf("cohort-%02d", i%cohorts), "region": fmt.Sprintf("r%d", i%40),
-					"customer": fmt.Sprintf("c%d", i/3), "cloud": []string{"aws", "gcp", "azure"}[i%3], "tier": "prod",
-				},
-			})
-		}
-		inv.Observe(obs)
+		inv.Observe(someOf(from, min(n, from+batch), cohorts, at))
 	}
 	return inv
+}
+
+// someOf is what a data plane reports of the clusters with these numbers.
+func someOf(from, to, cohorts int, at time.Time) plan.Observation {
+	obs := plan.Observation{DataPlane: fmt.Sprintf("dp%d", from/10000%20), AsOf: at}
+	for i := from; i < to; i++ {
+		obs.Clusters = append(obs.Clusters, plan.Cluster{
+			Name: fmt.Sprintf("lkc-%06x", i), Product: "kafka", Version: v("7.6.0"), Target: v("7.6.0"),
+			Replicas: 6, Updated: 6, Ready: 6, Next: -1, Ratchet: true, ReadySince: at.Add(-time.Hour), Revision: fmt.Sprint(1000000 + i),
+			Labels: map[string]string{
+				"cohort": fmt.Sprintf("cohort-%02d", i%cohorts), "region": fmt.Sprintf("r%d", i%40),
+				"customer": fmt.Sprintf("c%d", i/3), "cloud": []string{"aws", "gcp", "azure"}[i%3], "tier": "prod",
+			},
+		})
+	}
+	return obs
 }
 
 func bigInput(b *testing.B, n, cohorts int) plan.Input {
@@ -114,93 +121,148 @@ func move(in plan.Input) {
 
 var sizes = []int{1_000, 10_000, 100_000, 1_000_000}
 
-func BenchmarkDecideFromScratch(b *testing.B) {
-	for _, n := range sizes {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			in := bigInput(b, n, 50)
-			rest(in)
-			b.ReportAllocs()
-			for b.Loop() {
-				plan.Decide(in)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/cluster")
-		})
+// perCluster reports how long one operation takes for each of n clusters.
+func perCluster(b *testing.B, n int) {
+	b.Helper()
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/cluster")
+}
+
+// idleFleet returns a fleet in which nothing is to be done, and its plan.
+func idleFleet(b *testing.B, n int) (plan.Input, *plan.Plan) {
+	b.Helper()
+	in := bigInput(b, n, 50)
+	return in, rest(in)
+}
+
+// midRelease returns a fleet of which the first fifth, ten cohorts of fifty, is in
+// a release whose first waves are in flight, and its plan.
+func midRelease(b *testing.B, n int) (plan.Input, *plan.Plan) {
+	b.Helper()
+	in, _ := idleFleet(b, n)
+	move(in)
+	rest(in)
+	in.Now = in.Now.Add(time.Minute)
+	for _, name := range in.DataPlanes {
+		in.Fleet.Observe(plan.Observation{DataPlane: name, AsOf: in.Now})
+	}
+	p := rest(in)
+	if len(p.Actions) == 0 {
+		b.Fatal("nothing is under way")
+	}
+	return in, p
+}
+
+// fleets are what is decided for.
+var fleets = []struct {
+	name string
+	make func(*testing.B, int) (plan.Input, *plan.Plan)
+}{{"idle", idleFleet}, {"mid-release", midRelease}}
+
+// BenchmarkDecide decides for all clusters from scratch: what the first cycle
+// after a start does, and the first one after a commit.
+func BenchmarkDecide(b *testing.B) {
+	for _, f := range fleets {
+		for _, n := range sizes {
+			b.Run(fmt.Sprintf("fleet=%s/clusters=%d", f.name, n), func(b *testing.B) {
+				in, _ := f.make(b, n)
+				b.ReportAllocs()
+				for b.Loop() {
+					plan.Decide(in)
+				}
+				perCluster(b, n)
+			})
+		}
 	}
 }
 
-func BenchmarkDecideFromScratchInMidRelease(b *testing.B) {
-	for _, n := range sizes {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			in := bigInput(b, n, 50)
-			rest(in)
-			move(in)
-			rest(in)
-			b.ReportAllocs()
-			for b.Loop() {
-				plan.Decide(in)
+// BenchmarkNext decides again after k clusters were observed anew. It should
+// cost what k asks for, and not what the fleet's size does.
+func BenchmarkNext(b *testing.B) {
+	for _, f := range fleets {
+		for _, n := range sizes {
+			for _, k := range []int{0, 10, 100, 1000} {
+				b.Run(fmt.Sprintf("fleet=%s/clusters=%d/changed=%d", f.name, n, k), func(b *testing.B) {
+					in, p := f.make(b, n)
+					news := freshNews(in.Fleet, n, k)
+					b.ReportAllocs()
+					for b.Loop() {
+						in.Now = in.Now.Add(time.Millisecond)
+						for _, obs := range news {
+							in.Fleet.Observe(obs)
+						}
+						p = p.Next(in)
+					}
+					if len(p.Events) > 0 {
+						b.Fatalf("the fleet is not at rest: %v", p.Events[0])
+					}
+				})
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/cluster")
-		})
+		}
 	}
 }
 
-func BenchmarkNextWhenIdle(b *testing.B) {
-	for _, n := range sizes {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			in := bigInput(b, n, 50)
-			p := rest(in)
-			b.ReportAllocs()
-			for b.Loop() {
-				in.Now = in.Now.Add(time.Millisecond)
-				p = p.Next(in)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/cluster")
-		})
+// freshNews are observations of k clusters that are spread over all n.
+func freshNews(inv *plan.Inventory, n, k int) []plan.Observation {
+	byPlane := map[string]*plan.Observation{}
+	for i := range k {
+		r, _ := inv.Find(fmt.Sprintf("lkc-%06x", i*n/k))
+		c := inv.Cluster(r)
+		plane := c.Labels[fleet.LabelDataPlane]
+		if byPlane[plane] == nil {
+			byPlane[plane] = &plan.Observation{DataPlane: plane, AsOf: epoch.Add(time.Minute)}
+		}
+		byPlane[plane].Clusters = append(byPlane[plane].Clusters, c)
 	}
+	var out []plan.Observation
+	for _, name := range slices.Sorted(maps.Keys(byPlane)) {
+		out = append(out, *byPlane[name])
+	}
+	return out
 }
 
-func BenchmarkNextInMidRelease(b *testing.B) {
-	for _, n := range sizes {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			in := bigInput(b, n, 50)
-			rest(in)
-			move(in)
-			rest(in)
-			in.Now = in.Now.Add(time.Minute)
-			for _, name := range in.DataPlanes {
-				in.Fleet.Observe(plan.Observation{DataPlane: name, AsOf: in.Now})
-			}
-			p := rest(in)
-			b.ReportAllocs()
-			for b.Loop() {
-				in.Now = in.Now.Add(time.Millisecond)
-				p = p.Next(in)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/cluster")
-			if len(p.Actions) == 0 {
-				b.Fatal("nothing is under way")
-			}
-		})
-	}
+// BenchmarkObserve takes in all that a data plane reports, for the first time and
+// again.
+func BenchmarkObserve(b *testing.B) {
+	const n = 10_000
+	all := someOf(0, n, 50, epoch)
+	all.Full = true
+	b.Run(fmt.Sprintf("first/clusters=%d", n), func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			plan.NewInventory().Observe(all)
+		}
+		perCluster(b, n)
+	})
+	b.Run(fmt.Sprintf("again/clusters=%d", n), func(b *testing.B) {
+		inv := plan.NewInventory()
+		b.ReportAllocs()
+		for b.Loop() {
+			inv.Observe(all)
+		}
+		perCluster(b, n)
+	})
 }
 
-// BenchmarkMemoryPerCluster reports what the inventory and a plan hold for each
-// cluster.
-func BenchmarkMemoryPerCluster(b *testing.B) {
-	for _, n := range []int{100_000, 1_000_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			for b.Loop() {
-				var before, after runtime.MemStats
-				runtime.GC()
-				runtime.ReadMemStats(&before)
-				in := bigInput(b, n, 50)
-				p := rest(in)
-				runtime.GC()
-				runtime.ReadMemStats(&after)
-				b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(n), "B/cluster")
-				runtime.KeepAlive(p)
-				runtime.KeepAlive(in)
-			}
-		})
+// BenchmarkMemory reports what the observed fleet, the ledger's state and a plan
+// hold for each cluster.
+func BenchmarkMemory(b *testing.B) {
+	for _, f := range fleets {
+		for _, n := range sizes {
+			b.Run(fmt.Sprintf("fleet=%s/clusters=%d", f.name, n), func(b *testing.B) {
+				var held uint64
+				for b.Loop() {
+					var before, after runtime.MemStats
+					runtime.GC()
+					runtime.ReadMemStats(&before)
+					in, p := f.make(b, n)
+					runtime.GC()
+					runtime.ReadMemStats(&after)
+					held = after.HeapAlloc - before.HeapAlloc
+					runtime.KeepAlive(p)
+					runtime.KeepAlive(in)
+				}
+				b.ReportMetric(float64(held)/float64(n), "B/cluster")
+			})
+		}
 	}
 }
