@@ -77,6 +77,7 @@ type Reconciler struct {
 	present  []DataPlane   // those of this cycle
 	monitors chan struct{} // one call at a time
 	unsaved  []plan.Event
+	blips    map[string]blip // by cluster
 	lastWall time.Time
 	problems []string // of the cycle before
 	cycles   int
@@ -106,7 +107,7 @@ func New(cfg Config) (*Reconciler, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Reconciler{
-		cfg: cfg, inventory: plan.NewInventory(), planes: map[string]*planeState{},
+		cfg: cfg, inventory: plan.NewInventory(), planes: map[string]*planeState{}, blips: map[string]blip{},
 		monitors: make(chan struct{}, 1), wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1),
 	}, nil
 }
