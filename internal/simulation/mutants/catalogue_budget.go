@@ -1,0 +1,85 @@
+package main
+
+// budgetBugs let more clusters fail than a release may.
+func budgetBugs() []mutation {
+	const (
+		common = "reconciler/plan/viewgates.go"
+		apply  = "reconciler/plan/apply.go"
+		fails  = "reconciler/plan/failures.go"
+	)
+	return []mutation{
+		{
+			name: "budget-off-by-one", law: 14, file: common,
+			why: "maxFailures is read as the number at which to stop, counted from zero",
+			old: "len(r.Failures) > max(allowed, r.Acknowledged) {",
+			new: "len(r.Failures) > max(allowed, r.Acknowledged)+1 {",
+		},
+		{
+			name: "largest-budget-of-all-cohorts", law: 14, file: common,
+			why: "a comparison is the wrong way round, so that the most generous cohort decides for all",
+			old: "if !bounded || a < allowed {",
+			new: "if !bounded || a > allowed {",
+		},
+		{
+			name: "each-cohort-has-a-new-budget", law: 14, file: apply,
+			why: "a release is made anew for each cohort that it reaches, without the failures of those before",
+			old: "if k.Product == product && t.Version == v && t.Release != \"\" {",
+			new: "if k.Product == product && t.Version == v && t.Release != \"\" && t.Commit == commit {",
+		},
+		{
+			name: "next-cohort-wipes-the-release", law: 14, file: apply,
+			why: "a release that is there already is opened again, and its failures and its pause are gone",
+			old: "if e.Release == \"\" || s.Releases[e.Release] != nil {",
+			new: "if e.Release == \"\" {",
+		},
+		{
+			name: "retry-refunds-a-failure", law: 14, file: apply,
+			why: "a cluster that is tried again has not failed, so far",
+			old: "\tcase ClusterRetried:\n\t\tr.disturb(m.Wave, e.At)\n",
+			new: "\tcase ClusterRetried:\n\t\tif rel := s.Releases[e.Release]; rel != nil && len(rel.Failures) > 0 {\n\t\t\trel.Failures = rel.Failures[:len(rel.Failures)-1]\n\t\t}\n\t\tr.disturb(m.Wave, e.At)\n",
+		},
+		{
+			name: "finish-refunds-failures", law: 14, file: apply,
+			why: "what finished well needs no list of failures any more",
+			old: "\t\t\tr.finish(e.At)\n",
+			new: "\t\t\tr.finish(e.At)\n\t\t\tif rel := s.Releases[e.Release]; rel != nil {\n\t\t\t\trel.Failures = nil\n\t\t\t}\n",
+		},
+		{
+			name: "failures-not-in-the-snapshot", law: 14, file: "reconciler/plan/state.go",
+			why: "a field is thought to be history only and is left out of what is stored",
+			old: "Failures  []Failure     `json:\"failures,omitempty\"`",
+			new: "Failures  []Failure     `json:\"-\"`",
+		},
+		{
+			name: "alerts-while-soaking-are-free", law: 14, file: fails,
+			why: "a member that has finished cannot fail any more",
+			old: "\t\treturn !m.StartedAt.IsZero() && v.rollout.Waves[m.Wave].SoakedAt.IsZero()\n",
+			new: "\t\treturn false\n",
+		},
+		{
+			name: "second-monitor-is-not-charged", law: 14, file: fails,
+			why: "the loop over the monitors returns in its first round",
+			old: "\t\tif p.Spec.Monitors[i].Name == monitor {\n\t\t\treturn true\n\t\t}\n\t}\n\treturn false\n",
+			new: "\t\treturn p.Spec.Monitors[i].Name == monitor\n\t}\n\treturn false\n",
+		},
+		{
+			name: "failure-is-not-latched", law: 14, file: fails,
+			why:  "the budget is compared with the clusters that are failing now",
+			old:  "\t\tif r.Paused == nil && c.overBudget(r) {\n",
+			new:  "\t\tif r.Paused == nil && c.overBudget(r) && len(c.memo.alerts) > 0 {\n",
+			more: []edit{{common, "if v.release != nil && c.overBudget(v.release) {", "if v.release != nil && c.overBudget(v.release) && len(c.memo.alerts) > 0 {"}},
+		},
+		{
+			name: "no-progress-is-no-failure", law: 23, file: "reconciler/plan/lifecycle.go",
+			why: "the deadline counts from the last look instead of from the last step",
+			old: "c.in.Now.Sub(member.SteppedAt) > deadline {",
+			new: "c.in.Now.Sub(member.SteppedAt) > deadline && inv.known(r) && c.in.Watched > deadline {",
+		},
+		{
+			name: "untouched-clusters-excuse-everything", law: 14, file: fails,
+			why: "one alert on any other cluster is taken for a fault of the environment",
+			old: "others >= 2 && others*all >= touched*rest {",
+			new: "others >= 1 {",
+		},
+	}
+}

@@ -1,0 +1,68 @@
+package main
+
+// ratchetBugs take the wrong replica down, or too many.
+func ratchetBugs() []mutation {
+	const members = "reconciler/plan/members.go"
+	return []mutation{
+		{
+			name: "steps-while-a-replica-is-down", law: 17, file: members,
+			why: "the data plane is trusted to refuse a step that comes too early",
+			old: "if f := c.unsettled(s); f.blocks() && col.flags[s.row]&flagStranded == 0 {",
+			new: "if f := c.unsettled(s); f.blocks() && f.Reason == ReplicaSettling && col.flags[s.row]&flagStranded == 0 {",
+		},
+		{
+			name: "one-unready-replica-is-fine", law: 17, file: members,
+			why: "the count of ready replicas is off by one",
+			old: "if col.ready[s.row] < col.replicas[s.row] || since == 0 {",
+			new: "if col.ready[s.row]+1 < col.replicas[s.row] {",
+		},
+		{
+			name: "settle-time-not-waited-for", law: 17, file: members,
+			why: "ready is ready",
+			old: "if c.in.Now.Before(instant(since).Add(time.Duration(s.view.product.Spec.Settle))) {",
+			new: "if c.in.Now.Before(instant(since)) {",
+		},
+		{
+			name: "two-steps-at-once", law: 17, file: members,
+			why: "the ordinal is counted down before it is used",
+			old: "a.Ordinal = int(c.in.Fleet.col.next[s.row])",
+			new: "a.Ordinal = max(0, int(c.in.Fleet.col.next[s.row])-1)",
+		},
+		{
+			name: "start-is-the-first-step", law: 17, file: members,
+			why: "the start of a ratchet is followed by its first step at once, without another look",
+			old: "\tc.usage.add(s.row)\n\ts.view.waves[s.wave].inFlight++\n",
+			new: "\tc.usage.add(s.row)\n\ts.view.waves[s.wave].inFlight++\n\tif flags := c.in.Fleet.col.flags[s.row]; flags&flagRatchet != 0 {\n\t\tstep := c.action(s, Step, c.mark(s.row, s.view, c.in.Now), \"first replica\")\n\t\tstep.Ordinal, step.Expect = int(c.in.Fleet.col.replicas[s.row])-1, \"\"\n\t\tc.plan.Actions = append(c.plan.Actions, step)\n\t}\n",
+		},
+		{
+			name: "any-down-replica-is-stranded", law: 17, file: "reconciler/plan/inventoryrows.go",
+			why: "stranded is worked out anew, from the count of ready replicas alone",
+			old: "\tif c.Stranded {\n",
+			new: "\tif c.Stranded || (c.Next >= 0 && c.Ready == c.Replicas-1) {\n",
+		},
+		{
+			name: "expects-nothing", law: 13, file: members,
+			why: "an action is built without the revision that it was decided on",
+			old: "DataPlane: inv.strings.values[inv.col.plane[s.row]], Expect: inv.col.revision[s.row],",
+			new: "DataPlane: inv.strings.values[inv.col.plane[s.row]],",
+		},
+		{
+			name: "a-conflict-is-forced", law: 13, file: "reconciler/act.go",
+			why: "a conflict is answered by doing the same thing again without the expectation",
+			old: "\t\tc.Unacted = append(c.Unacted, Unacted{actions[i], err})\n",
+			new: "\t\tif errors.Is(err, ErrConflict) {\n\t\t\tforced := actions[i]\n\t\t\tforced.Expect = \"\"\n\t\t\tfor _, d := range r.present {\n\t\t\t\tif d.Name() == forced.DataPlane && d.Act(ctx, forced) == nil {\n\t\t\t\t\terr = nil\n\t\t\t\t}\n\t\t\t}\n\t\t\tif err == nil {\n\t\t\t\tc.Acted = append(c.Acted, forced)\n\t\t\t\tcontinue\n\t\t\t}\n\t\t}\n\t\tc.Unacted = append(c.Unacted, Unacted{actions[i], err})\n",
+		},
+		{
+			name: "held-workload-goes-on", law: 5, file: members,
+			why: "a hold is thought to be needed only for workloads with a ratchet, which is the wrong way round",
+			old: "\tif flags&(flagRatchet|flagHeld) != 0 {\n\t\treturn\n\t}\n",
+			new: "\tif flags&(flagRatchet|flagHeld) != flagRatchet {\n\t\treturn\n\t}\n",
+		},
+		{
+			name: "older-observation-wins", law: 13, file: "reconciler/plan/inventoryrows.go",
+			why: "only what is new in an observation is taken in, and the revision counts as old",
+			old: "\tcol.revision[r] = c.Revision\n",
+			new: "\tif col.revision[r] == \"\" || c.Next < 0 {\n\t\tcol.revision[r] = c.Revision\n\t}\n",
+		},
+	}
+}
