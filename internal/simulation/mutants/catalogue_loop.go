@@ -106,8 +106,8 @@ func loopBugs() []mutation {
 		{
 			name: "expired-pin-holds", law: 23, file: "reconciler/plan/gates.go",
 			why: "the expiry is shown and not used",
-			old: "pin >= 0 && !expired {\n\t\tc.recheckAt",
-			new: "pin >= 0 {\n\t\tc.recheckAt",
+			old: "if pin, expired := c.in.Policy.pin(c.in.Fleet.names[s.row], c.in.Now); pin >= 0 && !expired {",
+			new: "if pin, _ := c.in.Policy.pin(c.in.Fleet.names[s.row], c.in.Now); pin >= 0 {",
 		},
 		{
 			name: "unfinished-wave-after-a-departure", law: 23, file: "reconciler/plan/lifecycle.go",
