@@ -5,6 +5,7 @@
 //	go run ./internal/simulation/mutants              # all of them, some minutes
 //	go run ./internal/simulation/mutants -list        # which there are
 //	go run ./internal/simulation/mutants -unit NAME   # do the unit tests see it?
+//	go run ./internal/simulation/mutants -classic -unit reconciler/plan/gates.go
 //	go run ./internal/simulation/mutants -sample 90s -by "$(git rev-parse HEAD)"
 //
 // Nothing in the tree is changed: a changed file is written to a temporary folder

@@ -34,6 +34,7 @@ type options struct {
 	by       string
 	unit     bool
 	list     bool
+	classic  bool
 	parallel int
 	names    []string
 }
@@ -49,9 +50,11 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	set.StringVar(&o.by, "by", "", "what a sample is drawn by: a date, a commit")
 	set.BoolVar(&o.unit, "unit", false, "ask the unit tests of the changed packages instead of the simulation")
 	set.BoolVar(&o.list, "list", false, "list the mutations and run none")
+	set.BoolVar(&o.classic, "classic", false, "the names are files: mutate them by rule, instead of the catalogue")
 	set.IntVar(&o.parallel, "parallel", max(1, runtime.NumCPU()), "how many are built and run at once")
 	set.Usage = func() {
 		fmt.Fprintln(stderr, "usage: go run ./internal/simulation/mutants [flags] [name...]")
+		fmt.Fprintln(stderr, "       go run ./internal/simulation/mutants -classic [flags] file...")
 		fmt.Fprintln(stderr, "Plants known bugs, one at a time, and lets the simulation look for them.")
 		set.PrintDefaults()
 	}
@@ -71,7 +74,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, now func(
 	if err != nil {
 		return err
 	}
-	chosen, err := choose(catalogue(), o.names)
+	var chosen []mutation
+	if o.classic {
+		chosen, err = classic(ctx, o.root, o.names)
+	} else {
+		chosen, err = choose(catalogue(), o.names)
+	}
 	if err != nil {
 		return err
 	}

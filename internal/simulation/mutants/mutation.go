@@ -18,6 +18,8 @@ type mutation struct {
 	file, old, new string
 	// more are further changes, of a mistake that is made in several places.
 	more []edit
+	// made are the changed files of a mutation that is made by rule.
+	made map[string][]byte
 }
 
 // edit replaces a text in a file of the repository.
@@ -30,6 +32,9 @@ func (m *mutation) edits() []edit {
 // apply returns the changed files by their path in the repository. It fails when
 // an old text is not found exactly once: the catalogue is stale.
 func (m *mutation) apply(root fs.FS) (map[string][]byte, error) {
+	if m.made != nil {
+		return m.made, nil
+	}
 	changed := map[string][]byte{}
 	for _, e := range m.edits() {
 		data, ok := changed[e.file]
