@@ -74,6 +74,9 @@ func (s *State) Apply(e Event) {
 		ClusterRetried, ClusterSkipped, ClusterStepped, AlertNoticed, AlertPassed:
 		s.applyMember(e)
 	case Paused:
+		// One that was found on the clusters may be of a release that nothing in
+		// force names any more. It halts its product all the same.
+		s.openRelease(e)
 		s.setPause(e.Release, &Pause{Reason: e.Reason, By: e.By, At: e.At})
 	case Resumed:
 		s.setPause(e.Release, nil)

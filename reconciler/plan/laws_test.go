@@ -214,7 +214,7 @@ func (o *oracle) checkHalts() {
 	}
 	o.haltedAll = o.haltedAll || w.state.Paused != nil
 	for id, r := range w.state.Releases {
-		if r.Paused != nil && w.rolling(id) {
+		if r.Paused != nil {
 			o.halted[id] = true
 		}
 	}

@@ -48,6 +48,60 @@ func TestPausesAreFoundOnTheClusters(t *testing.T) {
 	}
 }
 
+// Nothing is under way that could carry the pause in its mark, and it must be
+// found again all the same.
+func TestAPauseBetweenTwoCohortsIsFoundOnTheClusters(t *testing.T) {
+	w := soaking(t)
+	w.until("canary has finished", 4*time.Hour, func() bool { return w.phase("kafka", "canary") == plan.PhaseFinished })
+	w.obey(plan.Command{Kind: plan.CommandPause, Release: "kafka-7.6.1-c1", Reason: "looks odd"})
+	w.run(2 * time.Minute)
+	written := len(w.actions)
+	w.run(time.Hour)
+	if len(w.actions) != written {
+		t.Errorf("%d actions while it is paused: the mark is written again and again", len(w.actions)-written)
+	}
+	touched := len(w.touched)
+	w.loseLedger()
+	w.run(2 * time.Minute)
+	w.setVersion("c2", "prod", "7.6.1")
+	w.run(4 * time.Hour)
+	if len(w.touched) != touched {
+		t.Errorf("%d replicas were touched after the ledger was lost", len(w.touched)-touched)
+	}
+	if why := w.obey(plan.Command{Kind: plan.CommandResume, Release: "kafka-7.6.1-c1"}); why != "" {
+		t.Fatalf("resume is refused: %s", why)
+	}
+	w.until("prod has finished", 12*time.Hour, func() bool { return w.phase("kafka", "prod") == plan.PhaseFinished })
+	w.run(2 * time.Minute)
+	for _, name := range w.names() {
+		if mark := w.clusters[name].Mark; mark.Paused != "" {
+			t.Errorf("%s still says that it is paused: %s", name, mark.Paused)
+		}
+	}
+}
+
+// The pause is of a release that nothing in force names any more. It halts its
+// product until somebody resumes it, also when only the clusters remember it.
+func TestAPauseOfASupersededReleaseIsFoundOnTheClusters(t *testing.T) {
+	w := halfway(t)
+	w.obey(plan.Command{Kind: plan.CommandPause, Release: "kafka-7.6.1-c1", Reason: "looks odd"})
+	w.run(2 * time.Minute)
+	w.setVersion("c2", "canary", "7.6.2")
+	w.run(2 * time.Minute)
+	touched := len(w.touched)
+	w.loseLedger()
+	w.run(2 * time.Minute)
+	w.setVersion("c3", "canary", "7.6.3")
+	w.run(4 * time.Hour)
+	if len(w.touched) != touched {
+		t.Errorf("%d replicas were touched after the ledger was lost", len(w.touched)-touched)
+	}
+	if why := w.obey(plan.Command{Kind: plan.CommandResume, Release: "kafka-7.6.1-c1"}); why != "" {
+		t.Fatalf("resume is refused: %s", why)
+	}
+	w.until("canary has finished", 12*time.Hour, func() bool { return w.phase("kafka", "canary") == plan.PhaseFinished })
+}
+
 func TestWorkGoesOnWithoutItsLedgerAndSoaksBeginAnew(t *testing.T) {
 	w := soaking(t)
 	w.run(50 * time.Minute)

@@ -11,6 +11,7 @@ import (
 // not depend on these writes.
 func (c *cycle) pauseMarks() {
 	marked := map[*view]bool{}      // have a cluster that carries their release's pause
+	carried := map[string]bool{}    // releases whose pause some cluster carries
 	everything := map[string]bool{} // data planes with a cluster that carries the pause of everything
 	for _, r := range slices.SortedFunc(maps.Keys(c.memo.noted), c.byName) {
 		v := c.memo.viewOf(r)
@@ -21,6 +22,9 @@ func (c *cycle) pauseMarks() {
 		if mark.Paused != "" && v.target != nil && mark.Release == v.target.Release {
 			marked[v] = true
 		}
+		if mark.Paused != "" {
+			carried[mark.Release] = true
+		}
 		if mark.AllPaused != "" {
 			everything[c.planeOf(r)] = true
 		}
@@ -29,7 +33,14 @@ func (c *cycle) pauseMarks() {
 	}
 	for _, v := range c.memo.views {
 		if v.rollout != nil && v.rollout.FinishedAt.IsZero() && (c.in.State.Paused != nil || (v.release != nil && v.release.Paused != nil)) {
-			c.markPaused(v, marked[v], everything)
+			if c.markPaused(v, marked[v], everything) {
+				carried[v.target.Release] = true
+			}
+		}
+	}
+	for _, release := range c.pausedReleases {
+		if !carried[release.ID] {
+			c.markResting(release)
 		}
 	}
 	if c.in.State.Paused != nil {
@@ -77,7 +88,9 @@ func (c *cycle) actionFor(r Row) *Action {
 	return nil
 }
 
-func (c *cycle) markPaused(v *view, marked bool, everything map[string]bool) {
+// markPaused writes pauses onto the clusters of a rollout that are under way, or
+// the release's onto one that waits. It reports whether one carries the release's.
+func (c *cycle) markPaused(v *view, marked bool, everything map[string]bool) bool {
 	for _, pos := range v.running {
 		if r := v.members[pos]; r >= 0 && c.notePause(r, v) {
 			marked = true
@@ -86,14 +99,63 @@ func (c *cycle) markPaused(v *view, marked bool, everything map[string]bool) {
 			}
 		}
 	}
-	if marked || v.release == nil || v.release.Paused == nil {
-		return
+	if v.release == nil || v.release.Paused == nil {
+		return false
 	}
 	for _, r := range v.members {
-		if r >= 0 && c.notePause(r, v) {
-			return
+		if marked {
+			break
+		}
+		marked = r >= 0 && c.notePause(r, v)
+	}
+	return marked
+}
+
+// markResting leaves the pause of a release in which nothing is under way on one
+// cluster of its product: it may be paused between two cohorts, or have been
+// superseded since. A cluster that the release has touched is the best one; the
+// mark of one that says something of its own is left alone.
+func (c *cycle) markResting(release *Release) {
+	best, bestRank := Row(-1), 0
+	for _, v := range c.memo.views {
+		if v.key.Product != release.Product {
+			continue
+		}
+		for _, r := range v.rows {
+			if !c.in.Fleet.known(r) {
+				continue
+			}
+			mark, rank := c.in.Fleet.Mark(r), 0
+			switch {
+			case mark.Release == release.ID:
+				rank = 3
+			case c.in.Fleet.inFlight(r) || mark.Paused != "" || mark.Failed != "":
+				continue
+			case mark.Release == "":
+				rank = 2
+			default:
+				rank = 1
+			}
+			if rank > bestRank || (rank == bestRank && c.byName(r, best) < 0) {
+				best, bestRank = r, rank
+			}
 		}
 	}
+	if best < 0 {
+		return
+	}
+	v, mark := c.memo.viewOf(best), c.in.Fleet.Mark(best)
+	if mark.Release != release.ID {
+		mark = Mark{Release: release.ID, Cohort: v.key.Cohort, Commit: release.Commit, Version: release.Version, AllPaused: mark.AllPaused}
+	}
+	mark.Paused = release.Paused.Reason
+	if a := c.actionFor(best); a != nil {
+		if a.Mark.Release == release.ID {
+			a.Mark.Paused = mark.Paused
+		}
+		return
+	}
+	c.put(&subject{row: best, view: v}, Note, mark, "paused")
 }
 
 // notePause writes the pauses that are in force onto a cluster's mark, and

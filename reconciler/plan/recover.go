@@ -51,7 +51,7 @@ func (c *cycle) recoverMarks() {
 			case c.in.State.Releases[mark.Release] == nil || c.in.State.Releases[mark.Release].Paused == nil:
 				pauses[mark.Release] = Event{
 					At: c.in.Now, Kind: Paused, Release: mark.Release, Product: v.key.Product, Cluster: inv.names[r],
-					To: mark.Version, Reason: mark.Paused + " (found on the cluster)",
+					To: mark.Version, Commit: mark.Commit, Reason: mark.Paused + " (found on the cluster)",
 				}
 			}
 		}

@@ -435,16 +435,6 @@ func smallWorld(t fataler) *world {
 	return w
 }
 
-// rolling reports whether a release has an unfinished rollout.
-func (w *world) rolling(release string) bool {
-	for _, r := range w.state.Rollouts {
-		if r.Release == release && r.FinishedAt.IsZero() {
-			return true
-		}
-	}
-	return false
-}
-
 func (w *world) setVersion(commit, cohort, tag string) {
 	w.merge(commit, func(s *fleet.Spec) {
 		for i := range s.Cohorts {
