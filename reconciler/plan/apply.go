@@ -71,7 +71,7 @@ func (s *State) Apply(e Event) {
 	case ClusterJoined:
 		s.applyJoin(e)
 	case ClusterLeft, ClusterStarted, ClusterFinished, ClusterFailed,
-		ClusterRetried, ClusterSkipped, ClusterStepped, AlertNoticed, AlertPassed:
+		ClusterRetried, ClusterSkipped, ClusterStepped, ClusterContinued, AlertNoticed, AlertPassed:
 		s.applyMember(e)
 	case Paused:
 		// One that was found on the clusters may be of a release that nothing in
@@ -88,7 +88,7 @@ func (s *State) Apply(e Event) {
 		s.changes.structure++
 	case DurationLearnt:
 		s.learn(e.Product, e.PerReplica)
-	case ClusterHeld, ClusterContinued, Decided, DriftFound, DriftGone:
+	case ClusterHeld, Decided, DriftFound, DriftGone:
 	}
 }
 
@@ -169,7 +169,7 @@ func (s *State) applyMember(e Event) {
 	case ClusterRetried:
 		r.disturb(m.Wave, e.At)
 		m.Status, m.StartedAt, m.SteppedAt, m.Reason = Running, e.At, e.At, ""
-	case ClusterStepped:
+	case ClusterStepped, ClusterContinued:
 		m.SteppedAt = e.At
 	case ClusterFinished:
 		m.Status, m.FinishedAt, m.Reason = Finished, e.At, ""

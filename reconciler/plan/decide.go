@@ -54,6 +54,7 @@ func decide(in *Input, m *memo, dec decisions) *Plan {
 	c.usage = newUsage(in.Fleet, c.limits())
 	c.countFlight()
 	c.decideRows()
+	c.holdStrays()
 	c.decideMembers()
 	c.lifecycle()
 	c.finish()

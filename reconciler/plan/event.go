@@ -33,19 +33,19 @@ const (
 	ClusterFailed     EventKind = "cluster-failed"
 	ClusterRetried    EventKind = "cluster-retried"
 	ClusterSkipped    EventKind = "cluster-skipped"
-	AlertNoticed      EventKind = "alert-noticed"   // the monitor Gate fires on Cluster, which it may for a moment; Evidence
-	AlertPassed       EventKind = "alert-passed"    // what was noticed is over
-	DataPlaneSeen     EventKind = "data-plane-seen" // DataPlane has been observed for the first time
-	DurationLearnt    EventKind = "duration-learnt" // PerReplica is how long one replica of Cluster took
-	Paused            EventKind = "paused"          // Release, or everything when it is empty
-	Resumed           EventKind = "resumed"         // Release, or everything when it is empty
+	ClusterContinued  EventKind = "cluster-continued" // what was held goes on; the progress deadline counts anew
+	AlertNoticed      EventKind = "alert-noticed"     // the monitor Gate fires on Cluster, which it may for a moment; Evidence
+	AlertPassed       EventKind = "alert-passed"      // what was noticed is over
+	DataPlaneSeen     EventKind = "data-plane-seen"   // DataPlane has been observed for the first time
+	DurationLearnt    EventKind = "duration-learnt"   // PerReplica is how long one replica of Cluster took
+	Paused            EventKind = "paused"            // Release, or everything when it is empty
+	Resumed           EventKind = "resumed"           // Release, or everything when it is empty
 
-	ClusterStepped   EventKind = "cluster-stepped" // Ordinal was released for replacement
-	ClusterHeld      EventKind = "cluster-held"
-	ClusterContinued EventKind = "cluster-continued"
-	Decided          EventKind = "decided"     // the reason why Cluster waits or stands still has changed
-	DriftFound       EventKind = "drift-found" // Cluster differs from the desired state and no rollout explains it
-	DriftGone        EventKind = "drift-gone"
+	ClusterStepped EventKind = "cluster-stepped" // Ordinal was released for replacement
+	ClusterHeld    EventKind = "cluster-held"
+	Decided        EventKind = "decided"     // the reason why Cluster waits or stands still has changed
+	DriftFound     EventKind = "drift-found" // Cluster differs from the desired state and no rollout explains it
+	DriftGone      EventKind = "drift-gone"
 )
 
 // Event is one line of the ledger and of the journal. Events are facts: once

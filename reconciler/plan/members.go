@@ -138,6 +138,9 @@ func (c *cycle) decideMember(v *view, w, pos int) {
 		d = c.judgeFailed(s, member)
 	case Skipped:
 		d = Decision{Verdict: SkippedVerdict, Reason: OperatorSkipped}
+		if c.in.Fleet.known(r) && c.in.Fleet.inFlight(r) && c.ours(r) {
+			c.hold(s, d.finding())
+		}
 	case Left:
 		d = Decision{Verdict: Unknown, Reason: LeftTheFleet}
 	}

@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/wavegate-dev/wavegate/reconciler/fleet"
+import (
+	"slices"
+
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+)
 
 // decideRows decides for the clusters that are not members of a rollout.
 func (c *cycle) decideRows() {
@@ -28,6 +32,39 @@ func (c *cycle) decideRows() {
 		if v := m.viewOf(r); v == nil || (m.pos[r] < 0 && !v.all) {
 			c.decideRow(r)
 		}
+	}
+}
+
+// holdStrays stops what Wavegate has set rolling and no rollout speaks for any
+// more: the cohort has another target that must not start yet, or the cluster
+// belongs to another cohort, or to none. A ratchet stands still by itself there; a
+// workload without one would go on through every pause.
+func (c *cycle) holdStrays() {
+	if c.in.Policy == nil {
+		return
+	}
+	inv := c.in.Fleet
+	var strays []Row
+	for r := range c.memo.flight {
+		if c.memo.pos[r] >= 0 || inv.col.flags[r]&(flagRatchet|flagHeld) != 0 {
+			continue
+		}
+		// One that only grows is on its target and is left alone.
+		if inv.known(r) && inv.col.target[r] != inv.col.version[r] && c.ours(r) {
+			strays = append(strays, r)
+		}
+	}
+	slices.SortFunc(strays, c.byName)
+	for _, r := range strays {
+		why := c.plan.dec.at(r).finding()
+		if !why.blocks() {
+			continue
+		}
+		c.plan.Actions = append(c.plan.Actions, Action{
+			Kind: Hold, Cluster: inv.names[r], Product: inv.strings.values[inv.col.product[r]],
+			DataPlane: inv.strings.values[inv.col.plane[r]], Expect: inv.col.revision[r],
+			Mark: inv.Mark(r), Reason: c.text(r, c.memo.viewOf(r), why),
+		})
 	}
 }
 

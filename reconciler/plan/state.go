@@ -161,8 +161,8 @@ type Member struct {
 	// StartedAt is when it was started or retried: alerts from here on are
 	// held against the new version.
 	StartedAt time.Time `json:"startedAt,omitzero"`
-	// SteppedAt is when a replica was last released for replacement: the
-	// progress deadline counts from here.
+	// SteppedAt is when a replica was last released for replacement, or what was
+	// held went on: the progress deadline counts from here.
 	SteppedAt  time.Time `json:"steppedAt,omitzero"`
 	FinishedAt time.Time `json:"finishedAt,omitzero"`
 	Reason     string    `json:"reason,omitempty"` // why it failed or was skipped
