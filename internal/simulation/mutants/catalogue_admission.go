@@ -91,12 +91,6 @@ func admissionBugs() []mutation {
 			new: "\t\tin.InForce = admission.InForce{}\n",
 		},
 		{
-			name: "removed-cohort-keeps-rolling", law: 1, file: "reconciler/plan/targets.go",
-			why: "what is new in a spec is taken over, what is gone from it is not",
-			old: "\t\tif !wanted[key] {\n",
-			new: "\t\tif !wanted[key] && s.Targets[key].Baseline {\n",
-		},
-		{
 			name: "superseded-release-keeps-going", law: 1, file: "reconciler/plan/lifecycle.go",
 			why: "a rollout that has begun is finished first, whatever was merged since",
 			old: "\tcase v.rollout != nil && (v.rollout.Release != v.target.Release || v.rollout.Version != v.target.Version):\n",
@@ -107,6 +101,12 @@ func admissionBugs() []mutation {
 			why: "a field is left out of a literal",
 			old: "Release: v.target.Release, Cohort: v.key.Cohort, Commit: v.target.Commit,\n\t\tVersion: v.target.Version, StartedAt: startedAt,",
 			new: "Release: v.target.Release, Cohort: v.key.Cohort,\n\t\tVersion: v.target.Version, StartedAt: startedAt,",
+		},
+		{
+			name: "first-look-takes-what-it-can-read", law: 1, file: "reconciler/firststart.go",
+			why: "a commit whose approval cannot be read yet is passed over at the first look, and an old one comes into force",
+			old: "return j.Status == admission.Pending }); i >= 0 {",
+			new: "return j.Status == admission.Pending }); i >= 0 && len(res.Admitted) == 0 {",
 		},
 	}
 }

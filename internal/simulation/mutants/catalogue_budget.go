@@ -11,8 +11,8 @@ func budgetBugs() []mutation {
 		{
 			name: "budget-off-by-one", law: 14, file: common,
 			why: "maxFailures is read as the number at which to stop, counted from zero",
-			old: "len(r.Failures) > max(allowed, r.Acknowledged) {",
-			new: "len(r.Failures) > max(allowed, r.Acknowledged)+1 {",
+			old: "failures > max(allowed, r.Acknowledged) {",
+			new: "failures > max(allowed, r.Acknowledged)+1 {",
 		},
 		{
 			name: "largest-budget-of-all-cohorts", law: 14, file: common,
@@ -59,8 +59,8 @@ func budgetBugs() []mutation {
 		{
 			name: "second-monitor-is-not-charged", law: 14, file: fails,
 			why: "the loop over the monitors returns in its first round",
-			old: "\t\tif p.Spec.Monitors[i].Name == monitor {\n\t\t\treturn true\n\t\t}\n\t}\n\treturn false\n",
-			new: "\t\treturn p.Spec.Monitors[i].Name == monitor\n\t}\n\treturn false\n",
+			old: "\t\t\treturn &p.Spec.Monitors[i]\n\t\t}\n",
+			new: "\t\t\treturn &p.Spec.Monitors[i]\n\t\t}\n\t\tbreak\n",
 		},
 		{
 			name: "failure-is-not-latched", law: 14, file: fails,
@@ -76,10 +76,28 @@ func budgetBugs() []mutation {
 			new: "c.in.Now.Sub(member.SteppedAt) > deadline && inv.known(r) && c.in.Watched > deadline {",
 		},
 		{
-			name: "untouched-clusters-excuse-everything", law: 14, file: fails,
+			name: "untouched-clusters-excuse-everything", law: 14, file: "reconciler/plan/compare.go",
 			why: "one alert on any other cluster is taken for a fault of the environment",
-			old: "others >= 2 && others*all >= touched*rest {",
-			new: "others >= 1 {",
+			old: "if e.Touched == 0 || e.UntouchedFiring < fewUntouched {\n\t\treturn false\n\t}\n",
+			new: "if e.Touched == 0 || e.UntouchedFiring >= 0 {\n\t\treturn e.UntouchedFiring > 0\n\t}\n",
+		},
+		{
+			name: "a-moment-lasts-for-ever", law: 14, file: "reconciler/plan/alerts.go",
+			why: "the moment for which an alert may fire begins anew in every cycle",
+			old: "\t\tbegan = blip.Since\n",
+			new: "\t\tbegan = c.in.Now\n",
+		},
+		{
+			name: "an-alert-that-comes-again-is-new", law: 14, file: "reconciler/plan/alerts.go",
+			why: "an alert that fires again gets its moment again",
+			old: "if e.Again = blip != nil && !blip.OverAt.IsZero(); e.Again || monitor.For == 0 {",
+			new: "if e.Again = blip != nil && !blip.OverAt.IsZero(); monitor.For == 0 {",
+		},
+		{
+			name: "touched-clusters-are-the-control-group", law: 14, file: "reconciler/plan/compare.go",
+			why: "clusters that run the new version already are counted among those that do not, and excuse each other",
+			old: "if inv.col.version[r] == version || inv.col.target[r] == version {\n\t\treturn true, false\n\t}\n",
+			new: "if inv.col.target[r] == version && inv.col.version[r] != version {\n\t\treturn true, false\n\t}\n",
 		},
 	}
 }

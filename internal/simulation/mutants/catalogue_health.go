@@ -104,10 +104,16 @@ func healthBugs() []mutation {
 			new: "\tGateWindow: gateWindowInFlight,\n",
 		},
 		{
-			name: "alerts-of-the-first-cluster-only", law: 19, file: "reconciler/plan/decide.go",
+			name: "alerts-of-the-first-cluster-only", law: 19, file: "reconciler/plan/signalindex.go",
 			why: "two alerts of one cluster are equal to a careless comparison, and so are those of one monitor on two clusters",
 			old: "return compareAlerts(a, b) == 0 })",
 			new: "return a.Monitor == b.Monitor })",
+		},
+		{
+			name: "blind-to-one-cluster-is-quiet", law: 9, file: gates,
+			why: "a monitor that works for the others is thought to work for this one",
+			old: "\treturn c.blindSpot(s.row)\n",
+			new: "\treturn Finding{}\n",
 		},
 	}
 }

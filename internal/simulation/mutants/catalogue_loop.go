@@ -86,10 +86,10 @@ func loopBugs() []mutation {
 			new: "return cmp.Compare(a.row, b.row)",
 		},
 		{
-			name: "missed-alert-is-missed-for-ever", law: 15, file: "reconciler/plan/decide.go",
+			name: "missed-alert-is-missed-for-ever", law: 15, file: "reconciler/plan/signalindex.go",
 			why: "the list of alerts has the length of the one before, so nothing has changed",
-			old: "\tif slices.Equal(before, m.alerts) {\n",
-			new: "\tif len(before) == len(m.alerts) {\n",
+			old: "if !slices.Equal(before, m.alerts) {",
+			new: "if len(before) != len(m.alerts) {",
 		},
 		{
 			name: "rollout-waits-for-itself", law: 23, file: "reconciler/plan/policy.go",

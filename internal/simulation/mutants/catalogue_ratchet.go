@@ -64,5 +64,17 @@ func ratchetBugs() []mutation {
 			old: "\tcol.revision[r] = c.Revision\n",
 			new: "\tif col.revision[r] == \"\" || c.Next < 0 {\n\t\tcol.revision[r] = c.Revision\n\t}\n",
 		},
+		{
+			name: "strays-roll-on", law: 5, file: "reconciler/plan/decide.go",
+			why: "what rolls by itself is held by its rollout, and one that has lost its rollout is forgotten",
+			old: "\tc.holdStrays()\n",
+			new: "",
+		},
+		{
+			name: "skipped-ones-roll-on", law: 5, file: members,
+			why: "an operator has said to leave it out, so nothing is done to it, not even a hold",
+			old: "\t\t\tc.hold(s, d.finding())\n",
+			new: "",
+		},
 	}
 }

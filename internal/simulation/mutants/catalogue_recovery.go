@@ -84,5 +84,17 @@ func recoveryBugs() []mutation {
 			old: "Commit: mark.Commit, Release: mark.Release, Reason: \"found on the clusters\",",
 			new: "Commit: mark.Commit, Release: mark.Release + \"-recovered\", Reason: \"found on the clusters\",",
 		},
+		{
+			name: "pause-between-cohorts-not-written", law: 6, file: marks,
+			why: "a pause is left on clusters that are under way, and between two cohorts there are none",
+			old: "\t\t\tc.markResting(release)\n",
+			new: "",
+		},
+		{
+			name: "pause-of-an-unknown-release-is-dropped", law: 6, file: "reconciler/plan/apply.go",
+			why: "an event about a release that is not there changes nothing, which is a good rule, except for a pause",
+			old: "\t\ts.openRelease(e)\n\t\ts.setPause(",
+			new: "\t\ts.setPause(",
+		},
 	}
 }

@@ -11,7 +11,7 @@ func soakBugs() []mutation {
 		{
 			name: "soak-by-the-wall-clock", law: 10, file: life,
 			why: "the soak is over when its duration has passed since the wave finished",
-			old: "if state.Soaked >= need && quiet && watched {",
+			old: "if state.Soaked >= need && v.soaks {",
 			new: "if c.in.Now.Sub(state.FinishedAt) >= need && quiet && watched {",
 		},
 		{
@@ -60,20 +60,20 @@ func soakBugs() []mutation {
 		{
 			name: "soaks-while-blind", law: 9, file: life,
 			why: "no alert fires, and nobody could tell",
-			old: "if v.common[GateKnown].blocks() || v.common[GatePause].blocks() || v.waves[w].remaining > 0 {",
-			new: "if v.common[GatePause].blocks() || v.waves[w].remaining > 0 {",
+			old: "if v.common[GateKnown].blocks() || v.common[GatePause].blocks() || v.common[GateBudget].blocks() || v.waves[w].remaining > 0 {",
+			new: "if v.common[GatePause].blocks() || v.common[GateBudget].blocks() || v.waves[w].remaining > 0 {",
 		},
 		{
 			name: "soaks-while-paused", law: 10, file: life,
 			why: "the clock of a soak is not stopped by a pause, so that the next wave starts right after the resume",
-			old: "if v.common[GateKnown].blocks() || v.common[GatePause].blocks() || v.waves[w].remaining > 0 {",
+			old: "if v.common[GateKnown].blocks() || v.common[GatePause].blocks() || v.common[GateBudget].blocks() || v.waves[w].remaining > 0 {",
 			new: "if v.common[GateKnown].blocks() || v.waves[w].remaining > 0 {",
 		},
 		{
 			name: "soaks-out-of-sight", law: 9, file: life,
 			why: "a cluster that cannot be seen has no alert",
-			old: "\t\tif !c.in.Fleet.known(r) {\n\t\t\twatched = false\n\t\t}\n\t\tif len",
-			new: "\t\tif len",
+			old: "\t\tcase !c.in.Fleet.known(r):\n\t\t\twatched = false\n",
+			new: "\t\tcase !c.in.Fleet.known(r):\n",
 		},
 		{
 			name: "emergency-never-soaks", law: 10, file: life,
@@ -84,7 +84,7 @@ func soakBugs() []mutation {
 		{
 			name: "soak-ends-at-the-last-minute", law: 10, file: life,
 			why: "a soak that is nearly over is rounded to whole minutes",
-			old: "if state.Soaked >= need && quiet && watched {",
+			old: "if state.Soaked >= need && v.soaks {",
 			new: "if state.Soaked.Round(2*time.Minute) >= need && quiet && watched {",
 		},
 		{
