@@ -77,9 +77,9 @@ func (s *State) Apply(e Event) {
 		// One that was found on the clusters may be of a release that nothing in
 		// force names any more. It halts its product all the same.
 		s.openRelease(e)
-		s.setPause(e.Release, &Pause{Reason: e.Reason, By: e.By, At: e.At})
+		s.setPause(e.Release, &Pause{Reason: e.Reason, By: e.By, At: e.At}, e.At)
 	case Resumed:
-		s.setPause(e.Release, nil)
+		s.setPause(e.Release, nil, e.At)
 		if r := s.Releases[e.Release]; r != nil {
 			r.Acknowledged = len(r.Failures)
 		}
@@ -188,15 +188,24 @@ func (s *State) applyMember(e Event) {
 	}
 }
 
-func (s *State) setPause(release string, p *Pause) {
+func (s *State) setPause(release string, p *Pause, at time.Time) {
 	s.changes.structure++
-	if release == "" {
-		s.Paused = p
-		return
+	paused, resumedAt := &s.Paused, &s.ResumedAt
+	if release != "" {
+		r := s.Releases[release]
+		if r == nil {
+			return
+		}
+		paused, resumedAt = &r.Paused, &r.ResumedAt
 	}
-	if r := s.Releases[release]; r != nil {
-		r.Paused = p
+	// A clock that went back does not make the pause newer than its end.
+	if p == nil && *paused != nil {
+		*resumedAt = at
+		if (*paused).At.After(at) {
+			*resumedAt = (*paused).At
+		}
 	}
+	*paused = p
 }
 
 // learn keeps an estimate that follows a high quantile: it rises at once and

@@ -85,10 +85,34 @@ type Mark struct {
 	Version   fleet.Version `json:"version,omitzero"`
 	StartedAt time.Time     `json:"startedAt,omitzero"`
 	// Failed says why the upgrade of this cluster failed.
-	Failed string `json:"failed,omitempty"`
+	Failed   string    `json:"failed,omitempty"`
+	FailedAt time.Time `json:"failedAt,omitzero"`
 	// Paused says why the release is paused, AllPaused why everything is.
 	Paused    string `json:"paused,omitempty"`
 	AllPaused string `json:"allPaused,omitempty"`
+	// PausedAt and AllPausedAt are when: what is newer than the ledger knows was
+	// recorded by a ledger that is lost.
+	PausedAt    time.Time `json:"pausedAt,omitzero"`
+	AllPausedAt time.Time `json:"allPausedAt,omitzero"`
+}
+
+// withoutPause returns the mark as it is when its release is not paused.
+func (m Mark) withoutPause() Mark {
+	m.Paused, m.PausedAt = "", time.Time{}
+	return m
+}
+
+// withoutAllPaused returns the mark as it is when nothing is paused by a pause of
+// everything.
+func (m Mark) withoutAllPaused() Mark {
+	m.AllPaused, m.AllPausedAt = "", time.Time{}
+	return m
+}
+
+// withoutFailure returns the mark as it is when the upgrade has not failed.
+func (m Mark) withoutFailure() Mark {
+	m.Failed, m.FailedAt = "", time.Time{}
+	return m
 }
 
 // IsZero reports whether there is no mark.

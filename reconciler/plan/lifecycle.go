@@ -13,6 +13,7 @@ import (
 func (c *cycle) lifecycle() {
 	c.seePlanes()
 	c.recoverMarks()
+	c.refindPauses()
 	for _, v := range c.memo.views {
 		c.rolloutEvents(v)
 	}
@@ -198,6 +199,10 @@ func (c *cycle) runningEvents(v *view, pos int, member *Member) {
 	}
 	inv := c.in.Fleet
 	if !inv.known(r) {
+		return
+	}
+	if c.newFailure(v, r, member) {
+		c.adoptFailure(v, r, member)
 		return
 	}
 	settled := !c.unsettled(&subject{row: r, view: v}).blocks()

@@ -278,8 +278,7 @@ func (c *cycle) judgeFinished(s *subject) Decision {
 		return Decision{Verdict: Drifted, Reason: DiffersFromTarget, Drift: ChangedByHand}
 	}
 	if mark := inv.Mark(s.row); mark.Failed != "" {
-		mark.Failed = ""
-		c.putState(s, Note, mark, "retried and finished", stateFinished)
+		c.putState(s, Note, mark.withoutFailure(), "retried and finished", stateFinished)
 	}
 	return Decision{Verdict: Current}
 }
@@ -294,7 +293,7 @@ func (c *cycle) judgeFailed(s *subject, member *Member) Decision {
 		// The rest of the mark stays: it explains what the workload asks for,
 		// which is another version while a redirect has not got through.
 		mark := inv.Mark(s.row)
-		mark.Failed = member.Reason
+		mark.Failed, mark.FailedAt = member.Reason, c.in.Now
 		c.put(s, Hold, mark, member.Reason)
 	}
 	return d
@@ -322,8 +321,7 @@ func (c *cycle) hold(s *subject, why Finding) {
 }
 
 func (c *cycle) act(s *subject, kind ActionKind, reason string) {
-	mark := c.in.Fleet.Mark(s.row)
-	mark.Paused, mark.AllPaused, mark.Failed = "", "", ""
+	mark := c.in.Fleet.Mark(s.row).withoutPause().withoutAllPaused().withoutFailure()
 	if mark.Release != s.view.rollout.Release {
 		mark = c.mark(s.row, s.view, mark.StartedAt)
 	}

@@ -67,10 +67,10 @@ func (c *cycle) byName(a, b Row) int {
 func (c *cycle) liftMark(r Row, v *view, mark Mark) {
 	lifted := mark
 	if c.in.State.Paused == nil {
-		lifted.AllPaused = ""
+		lifted = lifted.withoutAllPaused()
 	}
 	if rel := c.in.State.Releases[mark.Release]; rel != nil && rel.Paused == nil {
-		lifted.Paused = ""
+		lifted = lifted.withoutPause()
 	}
 	if lifted != mark && c.actionFor(r) == nil {
 		c.put(&subject{row: r, view: v}, Note, lifted, "the pause was lifted")
@@ -146,12 +146,12 @@ func (c *cycle) markResting(release *Release) {
 	}
 	v, mark := c.memo.viewOf(best), c.in.Fleet.Mark(best)
 	if mark.Release != release.ID {
-		mark = Mark{Release: release.ID, Cohort: v.key.Cohort, Commit: release.Commit, Version: release.Version, AllPaused: mark.AllPaused}
+		mark = Mark{Release: release.ID, Cohort: v.key.Cohort, Commit: release.Commit, Version: release.Version, AllPaused: mark.AllPaused, AllPausedAt: mark.AllPausedAt}
 	}
-	mark.Paused = release.Paused.Reason
+	mark.Paused, mark.PausedAt = release.Paused.Reason, release.Paused.At
 	if a := c.actionFor(best); a != nil {
 		if a.Mark.Release == release.ID {
-			a.Mark.Paused = mark.Paused
+			a.Mark.Paused, a.Mark.PausedAt = mark.Paused, mark.PausedAt
 		}
 		return
 	}
@@ -173,16 +173,17 @@ func (c *cycle) notePause(r Row, v *view) bool {
 	}
 	noted := mark
 	if p := v.release; p != nil && p.Paused != nil && mark.Paused == "" {
-		noted.Paused = p.Paused.Reason
+		noted.Paused, noted.PausedAt = p.Paused.Reason, p.Paused.At
 	}
-	if c.in.State.Paused != nil && mark.AllPaused == "" {
-		noted.AllPaused = c.in.State.Paused.Reason
+	if p := c.in.State.Paused; p != nil && mark.AllPaused == "" {
+		noted.AllPaused, noted.AllPausedAt = p.Reason, p.At
 	}
 	if noted == c.in.Fleet.Mark(r) {
 		return true
 	}
 	if a := c.actionFor(r); a != nil {
-		a.Mark.Paused, a.Mark.AllPaused = noted.Paused, noted.AllPaused
+		a.Mark.Paused, a.Mark.PausedAt = noted.Paused, noted.PausedAt
+		a.Mark.AllPaused, a.Mark.AllPausedAt = noted.AllPaused, noted.AllPausedAt
 		return true
 	}
 	c.put(&subject{row: r, view: v}, Note, noted, "paused")
@@ -209,9 +210,9 @@ func (c *cycle) markPlanes(marked map[string]bool) {
 	for _, plane := range slices.Sorted(maps.Keys(first)) {
 		r := first[plane]
 		mark := c.in.Fleet.Mark(r)
-		mark.AllPaused = c.in.State.Paused.Reason
+		mark.AllPaused, mark.AllPausedAt = c.in.State.Paused.Reason, c.in.State.Paused.At
 		if a := c.actionFor(r); a != nil {
-			a.Mark.AllPaused = mark.AllPaused
+			a.Mark.AllPaused, a.Mark.AllPausedAt = mark.AllPaused, mark.AllPausedAt
 			continue
 		}
 		c.put(&subject{row: r, view: c.memo.viewOf(r)}, Note, mark, "everything is paused")

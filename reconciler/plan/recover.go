@@ -3,6 +3,7 @@ package plan
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // seePlanes records the data planes that are observed for the first time. In
@@ -71,6 +72,41 @@ func (c *cycle) recoverMarks() {
 	}
 }
 
+// refindPauses takes up the pauses on clusters that are newer than what the ledger
+// knows to have been resumed: it is an older copy of the one that recorded them.
+func (c *cycle) refindPauses() {
+	if c.in.State.InForce.Commit == "" || len(c.plan.Events) > 0 {
+		return
+	}
+	s, found := c.in.State, map[string]bool{}
+	for _, r := range slices.SortedFunc(maps.Keys(c.memo.noted), c.byName) {
+		v := c.memo.viewOf(r)
+		if v == nil || !c.in.Fleet.known(r) {
+			continue
+		}
+		mark := c.in.Fleet.Mark(r)
+		rel := s.Releases[mark.Release]
+		if mark.Paused != "" && !found[mark.Release] && (rel == nil || rel.Paused == nil) && mark.PausedAt.After(resumedAt(rel)) {
+			found[mark.Release] = true
+			c.emit(Event{
+				At: c.in.Now, Kind: Paused, Release: mark.Release, Product: v.key.Product, Cluster: c.in.Fleet.names[r],
+				To: mark.Version, Commit: mark.Commit, Reason: mark.Paused + " (found on the cluster)",
+			})
+		}
+		if mark.AllPaused != "" && !found[""] && s.Paused == nil && mark.AllPausedAt.After(s.ResumedAt) {
+			found[""] = true
+			c.emit(Event{At: c.in.Now, Kind: Paused, Reason: mark.AllPaused + " (found on the clusters)"})
+		}
+	}
+}
+
+func resumedAt(r *Release) time.Time {
+	if r == nil {
+		return time.Time{}
+	}
+	return r.ResumedAt
+}
+
 // recoverTarget takes a baseline for what a mark says it is: the target of a
 // commit that was on its way when the ledger was lost.
 func (c *cycle) recoverTarget(v *view, mark Mark, newest map[TargetKey]Mark) {
@@ -82,6 +118,13 @@ func (c *cycle) recoverTarget(v *view, mark Mark, newest map[TargetKey]Mark) {
 		(mark.StartedAt.Equal(best.StartedAt) && mark.Release > best.Release) {
 		newest[v.key] = mark
 	}
+}
+
+// newFailure reports whether a cluster remembers a failure from after its member
+// was started or retried: one that the ledger has lost.
+func (c *cycle) newFailure(v *view, r Row, member *Member) bool {
+	mark := c.in.Fleet.Mark(r)
+	return mark.Failed != "" && mark.Release == v.rollout.Release && mark.FailedAt.After(member.StartedAt)
 }
 
 // adoptFailure charges a failure that only the cluster remembers.

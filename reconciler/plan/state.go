@@ -24,6 +24,8 @@ type State struct {
 	Base map[TargetKey]fleet.Version `json:"-"`
 	// Paused is set while everything is paused.
 	Paused *Pause `json:"paused,omitempty"`
+	// ResumedAt is when everything was last resumed.
+	ResumedAt time.Time `json:"resumedAt,omitzero"`
 	// Durations are how long upgrades of a product took, for each replica.
 	Durations map[string]*Estimate `json:"durations,omitempty"`
 	// Seen are the data planes whose marks have been read since the ledger
@@ -82,9 +84,12 @@ type Release struct {
 	CreatedAt time.Time     `json:"createdAt"`
 	Failures  []Failure     `json:"failures,omitempty"`
 	// Acknowledged is how many failures an operator has resumed over.
-	Acknowledged int       `json:"acknowledged,omitempty"`
-	Paused       *Pause    `json:"paused,omitempty"`
-	CompletedAt  time.Time `json:"completedAt,omitzero"`
+	Acknowledged int    `json:"acknowledged,omitempty"`
+	Paused       *Pause `json:"paused,omitempty"`
+	// ResumedAt is when it was last resumed: a pause that is found on a cluster
+	// and is newer was recorded by a ledger that is lost.
+	ResumedAt   time.Time `json:"resumedAt,omitzero"`
+	CompletedAt time.Time `json:"completedAt,omitzero"`
 }
 
 // Pause stops a release, or everything. It is lifted only by an operator.

@@ -34,8 +34,8 @@ func ledgerBugs() []mutation {
 		{
 			name: "pause-not-in-the-snapshot", law: 6, file: state,
 			why: "a field has the wrong tag, and only a restart from a snapshot shows it",
-			old: "Paused       *Pause    `json:\"paused,omitempty\"`",
-			new: "Paused       *Pause    `json:\"-\"`",
+			old: "Paused       *Pause `json:\"paused,omitempty\"`\n\t// ResumedAt is when it was",
+			new: "Paused       *Pause `json:\"-\"`\n\t// ResumedAt is when it was",
 		},
 		{
 			name: "pause-of-everything-not-in-the-snapshot", law: 6, file: state,

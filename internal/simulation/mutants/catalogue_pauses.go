@@ -54,14 +54,14 @@ func pauseBugs() []mutation {
 		{
 			name: "resume-of-a-release-lifts-all", law: 5, file: apply,
 			why: "a resume is a resume",
-			old: "\t\ts.setPause(e.Release, nil)\n",
-			new: "\t\ts.setPause(e.Release, nil)\n\t\ts.Paused = nil\n",
+			old: "\t\ts.setPause(e.Release, nil, e.At)\n",
+			new: "\t\ts.setPause(e.Release, nil, e.At)\n\t\ts.Paused = nil\n",
 		},
 		{
 			name: "resume-of-all-lifts-the-releases", law: 5, file: apply,
 			why: "everything is resumed, so everything goes on",
-			old: "\t\ts.setPause(e.Release, nil)\n",
-			new: "\t\ts.setPause(e.Release, nil)\n\t\tif e.Release == \"\" {\n\t\t\tfor _, r := range s.Releases {\n\t\t\t\tr.Paused = nil\n\t\t\t}\n\t\t}\n",
+			old: "\t\ts.setPause(e.Release, nil, e.At)\n",
+			new: "\t\ts.setPause(e.Release, nil, e.At)\n\t\tif e.Release == \"\" {\n\t\t\tfor _, r := range s.Releases {\n\t\t\t\ts.setPause(r.ID, nil, e.At)\n\t\t\t}\n\t\t}\n",
 		},
 		{
 			name: "failed-cluster-goes-on", law: 5, file: "reconciler/plan/members.go",

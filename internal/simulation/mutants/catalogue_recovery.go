@@ -49,13 +49,13 @@ func recoveryBugs() []mutation {
 		{
 			name: "failure-not-written-on-the-cluster", law: 14, file: "reconciler/plan/members.go",
 			why: "the ledger knows the failure, so the cluster need not",
-			old: "\t\tmark.Failed = member.Reason\n",
+			old: "\t\tmark.Failed, mark.FailedAt = member.Reason, c.in.Now\n",
 			new: "\t\tmark.Failed = \"\"\n\t\tif col := &inv.col; col.flags[s.row]&(flagRatchet|flagHeld) != 0 {\n\t\t\treturn d\n\t\t}\n",
 		},
 		{
 			name: "pause-not-written-on-clusters", law: 6, file: marks,
 			why: "a pause is kept in one place, as things should be",
-			old: "\t\tnoted.Paused = p.Paused.Reason\n",
+			old: "\t\tnoted.Paused, noted.PausedAt = p.Paused.Reason, p.Paused.At\n",
 			new: "\t\tnoted.Paused = \"\"\n",
 		},
 		{
@@ -63,7 +63,7 @@ func recoveryBugs() []mutation {
 			why:  "only clusters in flight get the mark",
 			old:  "\tif c.in.State.Paused != nil {\n\t\tc.markPlanes(everything)\n\t}\n",
 			new:  "",
-			more: []edit{{marks, "if c.in.State.Paused != nil && mark.AllPaused == \"\" {", "if c.in.State.Paused != nil && mark.AllPaused == \"\" && c.in.Fleet.inFlight(r) {"}},
+			more: []edit{{marks, "if p := c.in.State.Paused; p != nil && mark.AllPaused == \"\" {", "if p := c.in.State.Paused; p != nil && mark.AllPaused == \"\" && c.in.Fleet.inFlight(r) {"}},
 		},
 		{
 			name: "unknown-release-lifts-the-mark", law: 6, file: marks,
@@ -75,7 +75,7 @@ func recoveryBugs() []mutation {
 		{
 			name: "next-change-drops-the-pause-mark", law: 6, file: marks,
 			why: "an action that is planned already for the cluster is written with the mark from before",
-			old: "\t\ta.Mark.Paused, a.Mark.AllPaused = noted.Paused, noted.AllPaused\n",
+			old: "\t\ta.Mark.Paused, a.Mark.PausedAt = noted.Paused, noted.PausedAt\n\t\ta.Mark.AllPaused, a.Mark.AllPausedAt = noted.AllPaused, noted.AllPausedAt\n",
 			new: "",
 		},
 		{
@@ -95,6 +95,18 @@ func recoveryBugs() []mutation {
 			why: "an event about a release that is not there changes nothing, which is a good rule, except for a pause",
 			old: "\t\ts.openRelease(e)\n\t\ts.setPause(",
 			new: "\t\ts.setPause(",
+		},
+		{
+			name: "older-ledger-lifts-the-pause", law: 6, file: "reconciler/plan/lifecycle.go",
+			why: "marks are read when a data plane is seen for the first time, and a ledger from a backup has seen it",
+			old: "\tc.refindPauses()\n",
+			new: "",
+		},
+		{
+			name: "older-ledger-forgets-a-failure", law: 14, file: "reconciler/plan/lifecycle.go",
+			why: "the ledger says that the cluster is under way, so it is",
+			old: "\tif c.newFailure(v, r, member) {\n",
+			new: "\tif false && c.newFailure(v, r, member) {\n",
 		},
 	}
 }
