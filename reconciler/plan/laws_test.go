@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +22,9 @@ func TestSafetyLawsHoldUnderFaults(t *testing.T) {
 		w := smallWorld(rt)
 		if rapid.Bool().Draw(rt, "words") {
 			w.words()
+		}
+		if rapid.Bool().Draw(rt, "looks") {
+			w.looks(time.Duration(rapid.IntRange(1, 8).Draw(rt, "for")) * time.Minute)
 		}
 		o := &oracle{t: rt, w: w, lastOrdinal: map[string]int{}, halted: map[string]bool{}, lastStart: map[string]int{}}
 		w.setVersion("c1", "canary", "7.6.1")
@@ -40,14 +44,16 @@ func TestSafetyLawsHoldUnderFaults(t *testing.T) {
 
 // oracle checks the safety laws from the outside.
 type oracle struct {
-	t           *rapid.T
-	w           *world
-	seen        int
-	lastOrdinal map[string]int
-	halted      map[string]bool // releases that were halted and not resumed
-	haltedAll   bool
-	lastStart   map[string]int
-	soaked      map[wave]time.Duration // by wave, after the cycle before
+	t             *rapid.T
+	w             *world
+	seen          int
+	lastOrdinal   map[string]int
+	halted        map[string]bool // releases that were halted and not resumed
+	haltedAll     bool
+	lastStart     map[string]int
+	soaked        map[wave]time.Duration // by wave, after the cycle before
+	touchedBefore int                    // replicas
+	judged        int                    // events of the history that were judged
 }
 
 type wave struct {
@@ -61,7 +67,7 @@ func (o *oracle) disturb(commits *int) {
 	name := rapid.SampledFrom(w.names()).Draw(t, "cluster")
 	m := w.clusters[name]
 	switch rapid.SampledFrom([]string{
-		"nothing", "nothing", "promote", "supersede", "revert", "alert", "quiet", "blind", "blind spot", "sight", "lose", "find",
+		"nothing", "nothing", "promote", "supersede", "revert", "alert", "outage", "quiet", "quiet", "blind", "blind spot", "sight", "lose", "find",
 		"pause", "resume", "crash", "bad", "good", "by hand", "pin", "unpin", "retry", "skip", "conflicts", "calm",
 		"scale", "lose ledger", "blackout", "light", "pause all", "resume all", "move",
 	}).Draw(t, "fault") {
@@ -74,6 +80,12 @@ func (o *oracle) disturb(commits *int) {
 	case "revert":
 		*commits++
 		w.setVersion(fmt.Sprintf("c%d", *commits), "canary", "7.6.0")
+	case "outage":
+		for _, other := range w.names() {
+			if w.clusters[other].DataPlane == m.DataPlane {
+				w.fire(other, w.now)
+			}
+		}
 	case "alert":
 		w.alerts = append(w.alerts, plan.Alert{Product: "kafka", Monitor: "under-replicated", Cluster: name, Since: w.now})
 	case "quiet":
@@ -197,6 +209,7 @@ func (o *oracle) crash() {
 func (o *oracle) loseLedger() {
 	w := o.w
 	w.history, w.state, w.inv, w.plan = nil, plan.NewState(), plan.NewInventory(), nil
+	o.judged = 0
 	w.merge("head"+w.spec.Cohorts[0].Spec.Versions["kafka"].Tag, func(*fleet.Spec) {})
 }
 
@@ -272,6 +285,97 @@ func (o *oracle) check() {
 	o.seen = len(w.touched)
 	o.checkLimits()
 	o.checkSoaks()
+	o.checkCharges()
+	o.checkLooks()
+}
+
+// looks lets the monitor fire for a moment.
+func (w *world) looks(d time.Duration) {
+	w.edit(func(s *fleet.Spec) {
+		s.Products[0].Spec.Monitors = slices.Clone(s.Products[0].Spec.Monitors)
+		s.Products[0].Spec.Monitors[0].For = fleet.Duration(d)
+	})
+}
+
+// firesSince returns since when the monitor fires on a cluster.
+func (w *world) firesSince(cluster string) (since time.Time, fires bool) {
+	for _, a := range w.alerts {
+		if a.Cluster == cluster && (!fires || a.Since.Before(since)) {
+			since, fires = a.Since, true
+		}
+	}
+	return since, fires
+}
+
+// checkCharges judges every failure that a monitor is the reason of: it fires now,
+// it did not before the upgrade began, it has fired for as long as it may or for
+// the second time, and not as often where nothing was touched.
+func (o *oracle) checkCharges() {
+	w := o.w
+	may := time.Duration(w.spec.Products[0].Spec.Monitors[0].For)
+	began, passed := map[string]time.Time{}, map[string]bool{}
+	for i, e := range w.history {
+		switch e.Kind {
+		case plan.ClusterStarted, plan.ClusterRetried:
+			began[e.Cluster], passed[e.Cluster] = e.At, false
+		case plan.AlertPassed:
+			passed[e.Cluster] = true
+		case plan.ClusterFailed:
+			if i < o.judged || e.Evidence.Monitor == "" {
+				continue
+			}
+			since, fires := w.firesSince(e.Cluster)
+			x := e.Evidence
+			switch {
+			case !fires:
+				o.t.Fatalf("%s was charged with an alert that does not fire", e.Cluster)
+			case x.Judgement != plan.Charged || !x.StartedAt.Equal(began[e.Cluster]):
+				o.t.Fatalf("%s was charged on the evidence %+v; its upgrade began at %s", e.Cluster, x, began[e.Cluster])
+			case x.Again && !passed[e.Cluster]:
+				o.t.Fatalf("%s was charged with an alert that comes again, and none had passed", e.Cluster)
+			case !x.Again && since.Before(began[e.Cluster]) && x.Since.Before(began[e.Cluster]):
+				o.t.Fatalf("%s was charged with an alert of %s, before its start at %s", e.Cluster, since, began[e.Cluster])
+			case !x.Again && w.now.Sub(since) < may:
+				o.t.Fatalf("%s was charged with an alert of %s; it may fire for %s", e.Cluster, w.now.Sub(since), may)
+			case x.UntouchedFiring >= 2 && x.Touched > 0 && x.UntouchedFiring*x.Touched >= x.TouchedFiring*x.Untouched:
+				o.t.Fatalf("%s was charged with what fires as much where nothing was touched: %+v", e.Cluster, x)
+			}
+		}
+	}
+	o.judged = len(w.history)
+}
+
+// checkLooks finds touches of a product of which one failure more than is allowed
+// may be under way: who waits for the end of an alert does not go on meanwhile.
+func (o *oracle) checkLooks() {
+	w := o.w
+	if len(w.touched) == o.touchedBefore {
+		return
+	}
+	o.touchedBefore = len(w.touched)
+	if slices.ContainsFunc(w.plan.Notes, func(n string) bool { return strings.Contains(n, "environment") }) {
+		return // what is noticed may be excused
+	}
+	for id, release := range w.state.Releases {
+		suspects, allowed := 0, -1
+		for _, r := range w.state.Rollouts {
+			if r.Release != id || !r.FinishedAt.IsZero() {
+				continue
+			}
+			for _, b := range r.Blips {
+				if b.OverAt.IsZero() {
+					suspects++
+				}
+			}
+			budget := map[string]int{"canary": 0, "prod": 1}[r.Cohort]
+			if allowed < 0 || budget < allowed {
+				allowed = budget
+			}
+		}
+		if suspects > 0 && allowed >= 0 && len(release.Failures)+suspects > max(allowed, release.Acknowledged) {
+			o.t.Fatalf("a replica was touched while %d alerts are looked at, with %d failures and %d allowed", suspects, len(release.Failures), allowed)
+		}
+	}
 }
 
 func (w *world) isBlindTo(cluster string) bool {

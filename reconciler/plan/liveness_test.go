@@ -21,6 +21,9 @@ func TestOnceFaultsEndEverythingFinishesOrSaysWhyItWaits(t *testing.T) {
 		if rapid.Bool().Draw(rt, "words") {
 			w.words()
 		}
+		if rapid.Bool().Draw(rt, "looks") {
+			w.looks(3 * time.Minute)
+		}
 		o := &oracle{t: rt, w: w, lastOrdinal: map[string]int{}, halted: map[string]bool{}, lastStart: map[string]int{}}
 		w.setVersion("c1", "canary", "7.6.1")
 		commits := 1
