@@ -171,12 +171,22 @@ func (r *Reporter) pauseText(p *page, x *pause) string {
 	}
 	for _, f := range x.failures {
 		fmt.Fprintf(&b, "\n• %s in %s: %s", code(f.cluster), code(f.cohort), prose(f.reason))
+		if f.evidence != "" {
+			b.WriteString("\n    " + prose(f.evidence))
+		}
 		for _, a := range f.alerts {
 			b.WriteString("\n    fires: " + link(a.monitor, a.link))
 		}
 	}
 	if more := x.failed - len(x.failures); more > 0 && len(x.failures) > 0 {
 		fmt.Fprintf(&b, "\n… and %d more", more)
+	}
+	for i, h := range x.held {
+		if i == maxCohorts {
+			fmt.Fprintf(&b, "\n… and %d more", len(x.held)-i)
+			break
+		}
+		b.WriteString("\nHeld: " + prose(h))
 	}
 	switch address := r.address(p.commit); {
 	case everything:

@@ -37,10 +37,12 @@ type pause struct {
 	at         time.Time
 	failed     int
 	failures   []failure // the newest first, the newest few
+	held       []string  // what is held where, a line for each cohort
 }
 
 type failure struct {
 	cluster, cohort, reason string
+	evidence                string
 	alerts                  []alert
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wavegate-dev/wavegate/reconciler"
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
+	"github.com/wavegate-dev/wavegate/reconciler/report"
 )
 
 const (
@@ -81,6 +82,13 @@ func (m *memory) pages(c *reconciler.Cycle) []page {
 	}
 	everything := page{topic: topicEverything, paused: newPause(c.State.Paused), resumedBy: resumedBy(c, "")}
 	everything.begun = everything.paused != nil
+	if everything.paused != nil {
+		for i := range c.Plan.Rollouts {
+			if s := &c.Plan.Rollouts[i]; s.Release != "" && s.Phase != plan.PhaseFinished {
+				everything.paused.hold(s.Product+" in ", s)
+			}
+		}
+	}
 	everything.news = append(pausedNews(c, ""), pauseNews(everything.paused)...)
 	everything.news = merge(nil, everything.news)
 	add(everything)
@@ -164,6 +172,9 @@ func releasePage(c *reconciler.Cycle, rel *plan.Release) (page, bool) {
 			x.failed += w.Failed
 		}
 		p.cohorts = append(p.cohorts, x)
+		if p.paused != nil && s.Phase != plan.PhaseFinished {
+			p.paused.hold("", s)
+		}
 		if recent(s.FinishedAt) {
 			p.news = append(p.news, news{key: "cohort:" + s.Cohort, kind: newsCohort, cohort: s.Cohort})
 		}
@@ -187,6 +198,17 @@ func newPause(p *plan.Pause) *pause {
 		return nil
 	}
 	return &pause{reason: p.Reason, by: p.By, at: p.At}
+}
+
+// hold adds what a pause holds of a cohort.
+func (p *pause) hold(of string, s *plan.RolloutStatus) {
+	pending := 0
+	for _, w := range s.Waves {
+		pending += w.Pending
+	}
+	if text := report.HeldText(s.Held, pending); text != "" {
+		p.held = append(p.held, of+s.Cohort+": "+text)
+	}
 }
 
 // pauseNews tells of the pause in force, however old it is.
@@ -227,7 +249,7 @@ func failures(c *reconciler.Cycle, rel *plan.Release) (int, []failure) {
 		if len(out) == maxListed {
 			break
 		}
-		x := failure{cluster: f.Cluster, cohort: f.Cohort, reason: f.Reason}
+		x := failure{cluster: f.Cluster, cohort: f.Cohort, reason: f.Reason, evidence: f.Evidence.Verdict()}
 		if e, err := c.Plan.Explain(f.Cluster); err == nil {
 			for _, a := range e.Alerts[:min(len(e.Alerts), maxListed)] {
 				x.alerts = append(x.alerts, alert{monitor: a.Monitor, link: a.Link})

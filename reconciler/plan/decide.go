@@ -44,6 +44,8 @@ type cycle struct {
 	// an alert is looked at, by product.
 	said  map[saidKey]map[uint32]*said
 	looks map[string]*Release
+	// heldIn counts what is in flight, by view and data plane.
+	heldIn map[*view]map[string]int
 }
 
 func decide(in *Input, m *memo, dec decisions) *Plan {

@@ -15,7 +15,9 @@ type Explanation struct {
 	Gates []GateResult
 	// Alerts fire on the cluster now.
 	Alerts []Alert
-	Mark   Mark
+	// Evidence is what each of them is held to mean.
+	Evidence []Evidence
+	Mark     Mark
 }
 
 // GateResult is the answer of one gate.
@@ -45,6 +47,7 @@ func (p *Plan) Explain(cluster string) (*Explanation, error) {
 	for _, a := range m.alertOf[r] {
 		out.Alerts = append(out.Alerts, m.alerts[a])
 	}
+	out.Evidence = p.Evidence(r)
 	if v == nil {
 		return out, nil
 	}

@@ -126,6 +126,15 @@ type RolloutStatus struct {
 	OnTarget     int // of these, on the target version
 	// Failures of the release so far, and how many it may have here.
 	Failures, Budget int
+	// Held are the clusters half way, by data plane, while a pause or a look holds
+	// all of the rollout.
+	Held []PlaneCount
+}
+
+// PlaneCount counts clusters of a data plane.
+type PlaneCount struct {
+	DataPlane string `json:"dataPlane"`
+	Clusters  int    `json:"clusters"`
 }
 
 // WaveStatus is how far a wave is.

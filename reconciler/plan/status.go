@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -65,7 +66,30 @@ func (c *cycle) rolloutStatus(v *view) RolloutStatus {
 		s.Budget = v.spec.MaxFailures.Of(len(v.rows))
 	}
 	c.phase(v, &s)
+	if v.common[GatePause].blocks() || v.common[GateBudget].blocks() {
+		s.Held = c.held(v)
+	}
 	return s
+}
+
+// held counts the clusters of a view that are half way, by data plane.
+func (c *cycle) held(v *view) []PlaneCount {
+	if c.heldIn == nil {
+		c.heldIn = map[*view]map[string]int{}
+		for r := range c.memo.flight {
+			if w := c.memo.viewOf(r); w != nil && c.in.Fleet.inFlight(r) {
+				if c.heldIn[w] == nil {
+					c.heldIn[w] = map[string]int{}
+				}
+				c.heldIn[w][c.planeOf(r)]++
+			}
+		}
+	}
+	var out []PlaneCount
+	for _, plane := range slices.Sorted(maps.Keys(c.heldIn[v])) {
+		out = append(out, PlaneCount{plane, c.heldIn[v][plane]})
+	}
+	return out
 }
 
 func (c *cycle) waveStatus(v *view, w int) WaveStatus {

@@ -36,6 +36,16 @@ type Alert struct {
 	Monitor string    `json:"monitor"`
 	Since   time.Time `json:"since,omitzero"`
 	Link    string    `json:"link,omitempty"`
+	// Evidence is what it is held to mean for the upgrade of the cluster.
+	Evidence plan.Evidence `json:"evidence,omitzero"`
+}
+
+func alerts(x *plan.Explanation) []Alert {
+	var out []Alert
+	for i, a := range x.Alerts {
+		out = append(out, Alert{Monitor: a.Monitor, Since: a.Since, Link: a.Link, Evidence: x.Evidence[i]})
+	}
+	return out
 }
 
 // NewExplanation asks the newest plan about a cluster.
@@ -58,9 +68,7 @@ func NewExplanation(in Input, cluster string) (*Explanation, error) {
 	for _, g := range x.Gates {
 		out.Gates = append(out.Gates, Gate{Name: g.Gate.String(), Open: g.Open, Reason: g.Reason})
 	}
-	for _, a := range x.Alerts {
-		out.Alerts = append(out.Alerts, Alert{Monitor: a.Monitor, Since: a.Since, Link: a.Link})
-	}
+	out.Alerts = alerts(x)
 	return out, nil
 }
 
@@ -97,6 +105,8 @@ func (e *Explanation) Text(p Paint) string {
 	field("problem", e.Problem)
 	for _, a := range e.Alerts {
 		field("alert", a.Monitor+" since "+clock(a.Since, e.At))
+		field("evidence", a.Evidence.Verdict())
+		field("see", a.Link)
 	}
 	t.write(&b, p)
 	e.gates(&b, p)

@@ -49,6 +49,7 @@ func (e *Explanation) tell(p *post) {
 			break
 		}
 		field("alert", link(a.Monitor, a.Link)+" since "+stamp(a.Since, e.At))
+		field("evidence", prose(a.Evidence.Verdict()))
 	}
 	p.table("", g)
 	e.gatesMarkdown(p)

@@ -91,13 +91,21 @@ func pausedTrain() *report.Status {
 	r.Paused = &plan.Pause{Reason: "lkc-12 failed; 3 clusters have failed, 2 allowed", At: ago(20 * time.Minute)}
 	r.Failures = 3
 	r.Failed = []report.Failure{
-		{Cluster: "lkc-12", Cohort: "prod", Reason: "monitor under-replicated fires since 2026-03-04 09:09 UTC", At: ago(20 * time.Minute), Alerts: []report.Alert{
+		{Cluster: "lkc-12", Cohort: "prod", Reason: "monitor under-replicated fires since 2026-03-04 09:09 UTC", At: ago(20 * time.Minute), Evidence: plan.Evidence{
+			Product: "kafka", Monitor: "under-replicated", Cluster: "lkc-12", Since: ago(21 * time.Minute), Judgement: plan.Charged, StartedAt: ago(50 * time.Minute),
+			Among: "data plane aws-eu-1", Touched: 12, TouchedFiring: 3, Untouched: 28,
+		}, Alerts: []report.Alert{
 			{Monitor: "under-replicated", Since: ago(21 * time.Minute), Link: "https://app.datadoghq.eu/monitors/4711?group=kafka_cluster:lkc-12"},
 		}},
-		{Cluster: "lkc-10", Cohort: "prod", Reason: "not done after 45m", At: ago(time.Hour)},
+		{Cluster: "lkc-10", Cohort: "prod", Reason: "monitor latency fires since 2026-03-04 08:29 UTC again", At: ago(time.Hour), Evidence: plan.Evidence{
+			Product: "kafka", Monitor: "latency", Cluster: "lkc-10", Since: ago(61 * time.Minute), Link: "https://app.datadoghq.eu/monitors/4712?group=kafka_cluster:lkc-10",
+			Judgement: plan.Charged, Again: true, StartedAt: ago(2 * time.Hour), Among: "data plane aws-eu-1", Touched: 11, TouchedFiring: 1, Untouched: 29, UntouchedFiring: 1,
+		}},
 		{Cluster: "lkc-09", Cohort: "prod", Reason: "not done after 45m", At: ago(90 * time.Minute)},
 	}
 	prod := &r.Rollouts[1]
+	prod.Held = []plan.PlaneCount{{DataPlane: "aws-eu-1", Clusters: 3}, {DataPlane: "gcp-eu-3", Clusters: 2}}
+	prod.Pending = 28
 	prod.Phase, prod.Gate, prod.Reason, prod.Running, prod.Failed = "paused", "release-paused", r.Paused.Reason, 2, 3
 	s.InFlight[1].Verdict, s.InFlight[1].Reason = "failed", r.Failed[0].Reason
 	s.InFlight[0], s.InFlight[1] = s.InFlight[1], s.InFlight[0]

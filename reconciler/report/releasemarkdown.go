@@ -216,8 +216,12 @@ func pauseMarkdown(x *plan.Pause) string {
 
 // paused says why, which cluster and monitor, and the commands that go on.
 func (p *releasePost) paused(x *plan.Pause) {
-	p.say("> [!CAUTION]\n> **Paused since %s:** %s\n>\n> Nothing is started and no broker more is touched. It stays so until somebody resumes it.",
-		stamp(x.At, p.s.At), pauseMarkdown(x))
+	held := ""
+	if where := p.release.held(); len(where) > 0 {
+		held = "\n>\n> **Held:** " + prose(strings.Join(where, "; "))
+	}
+	p.say("> [!CAUTION]\n> **Paused since %s:** %s\n>\n> Nothing is started and no broker more is touched. It stays so until somebody resumes it.%s",
+		stamp(x.At, p.s.At), pauseMarkdown(x), held)
 	p.failures()
 	commands := [][2]string{
 		{"/wavegate resume", "go on; the failures so far are accepted"},
@@ -253,7 +257,15 @@ func (p *releasePost) failures() {
 	}
 	g := newGrid("the failures", "Failed", "Cohort", "Why", "Since", "Fires now")
 	for _, f := range p.release.Failed {
-		g.row(code(f.Cluster), prose(f.Cohort), prose(f.Reason), stamp(f.At, p.s.At), alertsMarkdown(f.Alerts))
+		why := f.Reason
+		if verdict := f.Evidence.Verdict(); verdict != "" {
+			why += "; " + verdict
+		}
+		text := prose(why)
+		if len(f.Alerts) == 0 && f.Evidence.Link != "" {
+			text += " (" + link(f.Evidence.Monitor, f.Evidence.Link) + ")"
+		}
+		g.row(code(f.Cluster), prose(f.Cohort), text, stamp(f.At, p.s.At), alertsMarkdown(f.Alerts))
 	}
 	p.table("", g)
 }
@@ -285,6 +297,8 @@ func alertsMarkdown(alerts []Alert) string {
 // advice says what to do about a gate, for those where the reason does not.
 var advice = map[string]string{
 	plan.MonitorBlind.String():       "repair the monitor; it goes on when the monitor answers again",
+	plan.ClusterBlind.String():       "let the monitor see this cluster again (end the silence or the mute, bring its data back), or leave the cluster out with `/wavegate skip CLUSTER REASON`",
+	plan.AlertUnderLook.String():     "look at the cluster; it goes on by itself when the alert is over in time, and is paused when not",
 	plan.NotObserved.String():        "make the data plane reachable again",
 	plan.DataPlaneNeverSeen.String(): "make the data plane reachable, or take it out of the configuration",
 	plan.NotReady.String():           "heal the cluster, or leave it out with `/wavegate skip CLUSTER REASON`",

@@ -140,6 +140,10 @@ func scene(t *testing.T) (report.Input, plan.Input) {
 	}
 	apply(plan.ClusterFailed, 50*time.Minute, func(e *plan.Event) {
 		e.Cohort, e.Cluster, e.Reason = "prod", "lkc-2", "monitor under-replicated fires since 08:40"
+		e.Evidence = plan.Evidence{
+			Product: "kafka", Monitor: "under-replicated", Cluster: "lkc-2", Since: at(50 * time.Minute), Link: "https://monitors.example/7?group=lkc-2",
+			Judgement: plan.Charged, StartedAt: at(time.Hour), Among: "data plane aws", Touched: 3, TouchedFiring: 1, Untouched: 2,
+		}
 	})
 	p := plan.Decide(in)
 	if len(p.Events) > 0 {

@@ -62,7 +62,9 @@ type Failure struct {
 	Cohort  string    `json:"cohort"`
 	Reason  string    `json:"reason"`
 	At      time.Time `json:"at"`
-	Alerts  []Alert   `json:"alerts,omitempty"`
+	// Evidence is what the charge rests on, when a monitor was the reason.
+	Evidence plan.Evidence `json:"evidence,omitzero"`
+	Alerts   []Alert       `json:"alerts,omitempty"`
 }
 
 // Rollout is a release in one cohort.
@@ -80,7 +82,10 @@ type Rollout struct {
 	OnTarget int       `json:"onTarget"`
 	Running  int       `json:"running"`
 	Failed   int       `json:"failed"`
+	Pending  int       `json:"pending"`
 	Budget   int       `json:"budget"`
+	// Held are the clusters half way, by data plane, while all of it is held.
+	Held []plan.PlaneCount `json:"held,omitempty"`
 	// Since is when the commit set the target.
 	Since      time.Time `json:"since,omitzero"`
 	StartedAt  time.Time `json:"startedAt,omitzero"`
@@ -199,11 +204,9 @@ func failures(in Input, r *plan.Release) []Failure {
 		if len(out) == maxFailures {
 			break
 		}
-		failure := Failure{Cluster: f.Cluster, Cohort: f.Cohort, Reason: f.Reason, At: f.At}
+		failure := Failure{Cluster: f.Cluster, Cohort: f.Cohort, Reason: f.Reason, At: f.At, Evidence: f.Evidence}
 		if x, err := in.Plan.Explain(f.Cluster); err == nil {
-			for _, a := range x.Alerts {
-				failure.Alerts = append(failure.Alerts, Alert{Monitor: a.Monitor, Since: a.Since, Link: a.Link})
-			}
+			failure.Alerts = alerts(x)
 		}
 		out = append(out, failure)
 	}
@@ -213,12 +216,13 @@ func failures(in Input, r *plan.Release) []Failure {
 func newRollout(r *plan.RolloutStatus) Rollout {
 	out := Rollout{
 		Cohort: r.Cohort, Phase: r.Phase.String(), Commit: r.Commit, Previous: r.Previous.String(),
-		Gate: r.Gate, Reason: r.Reason, Clusters: r.Clusters, OnTarget: r.OnTarget, Budget: r.Budget,
+		Gate: r.Gate, Reason: r.Reason, Clusters: r.Clusters, OnTarget: r.OnTarget, Budget: r.Budget, Held: r.Held,
 		Since: r.Since, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Emergency: r.Emergency,
 	}
 	for _, w := range r.Waves {
 		out.Running += w.Running
 		out.Failed += w.Failed
+		out.Pending += w.Pending
 		out.Waves = append(out.Waves, Wave{
 			Size: w.Size, Finished: w.Finished, Running: w.Running, Failed: w.Failed, Skipped: w.Skipped,
 			Open: !w.OpenedAt.IsZero(), Soaked: w.Soaked, Soak: w.Soak, Done: !w.SoakedAt.IsZero(),

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
@@ -55,11 +56,17 @@ func (s *Status) alarms(b *strings.Builder, p Paint) {
 		fmt.Fprintf(b, "\n%s no commit is in force: nothing is touched\n", p.as(Bad, "STOPPED"))
 	}
 	if s.Paused != nil {
-		fmt.Fprintf(b, "\n%s everything: %s\n", p.as(Bad, "PAUSED"), clean(s.Paused.Reason))
+		fmt.Fprintf(b, "\n%s everything since %s: %s\n", p.as(Bad, "PAUSED"), clock(s.Paused.At, s.At), clean(pauseReason(s.Paused)))
+		for _, r := range s.Releases {
+			for _, h := range r.held() {
+				fmt.Fprintf(b, "        held:       %s in %s\n", clean(r.Product), clean(h))
+			}
+		}
+		b.WriteString("        go on with: wavegate resume\n")
 	}
 	for _, r := range s.Releases {
 		if r.Paused != nil {
-			fmt.Fprintf(b, "\n%s %s: %s\n        go on with: wavegate resume %s\n", p.as(Bad, "PAUSED"), clean(r.ID), clean(r.Paused.Reason), clean(r.ID))
+			r.pausedText(b, p, s.At)
 		}
 	}
 	if s.Frozen != nil {
@@ -68,6 +75,33 @@ func (s *Status) alarms(b *strings.Builder, p Paint) {
 	for _, problem := range s.Problems {
 		fmt.Fprintf(b, "\n%s %s\n", p.as(Warn, "PROBLEM"), clean(problem))
 	}
+}
+
+// pausedText says why, on what evidence, what is held where, and how to go on.
+func (r *Release) pausedText(b *strings.Builder, p Paint, at time.Time) {
+	fmt.Fprintf(b, "\n%s %s since %s: %s\n", p.as(Bad, "PAUSED"), clean(r.ID), clock(r.Paused.At, at), clean(pauseReason(r.Paused)))
+	line := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(b, "        %-11s %s\n", name+":", clean(text))
+		}
+	}
+	failed := r.newest()
+	if verdict := failed.Evidence.Verdict(); verdict != "" {
+		line("evidence", failed.Cluster+": "+verdict)
+	}
+	line("see", failed.Evidence.Link)
+	for _, h := range r.held() {
+		line("held", h)
+	}
+	line("go on with", "wavegate resume "+r.ID)
+}
+
+// pauseReason says why, and who paused when that is not said.
+func pauseReason(x *plan.Pause) string {
+	if x.By == "" || strings.Contains(x.Reason, x.By) {
+		return x.Reason
+	}
+	return x.Reason + " (by " + x.By + ")"
 }
 
 func (r *Release) text(b *strings.Builder, p Paint) {
