@@ -70,7 +70,7 @@ func TestAPauseSaysWhereAndWhatToDo(t *testing.T) {
 	tell(t, func(w *world) {
 		w.halt()
 		blocks := w.slack.messages[len(w.slack.messages)-1].blocks
-		for _, part := range []string{"`p2` in `prod`", "fires: ", "https://git.example/pull/c1|pull request", "/wavegate resume", "`wavegate resume " + release + "`"} {
+		for _, part := range []string{"`p2` in `prod`", "quiet before the upgrade began at ", "untouched", "fires: ", "https://git.example/pull/c1|pull request", "/wavegate resume", "`wavegate resume " + release + "`"} {
 			if !strings.Contains(unescaped(blocks), part) {
 				t.Errorf("want %q in %s", part, blocks)
 			}

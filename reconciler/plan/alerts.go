@@ -35,13 +35,17 @@ func (c *cycle) judge(a *Alert) Evidence {
 	}
 	e.Judgement = Charged
 	blip := v.rollout.blip(a.Cluster, a.Monitor)
-	if e.Again = blip != nil && !blip.OverAt.IsZero(); e.Again || monitor.For == 0 {
+	if e.Again = blip != nil && blip.Forgiven; e.Again || monitor.For == 0 {
 		return e
 	}
 	began := c.in.Now
-	if blip != nil {
+	switch {
+	case blip != nil && blip.fires() && blip.Excused:
+		// It has an excuse no more: the last cluster to recover from an outage is
+		// not to blame for being the last.
+	case blip != nil && blip.fires():
 		began = blip.Since
-	} else if !a.Since.IsZero() && a.Since.Before(began) {
+	case !a.Since.IsZero() && a.Since.Before(began):
 		began = a.Since
 	}
 	if e.LookUntil = began.Add(time.Duration(monitor.For)); c.in.Now.Before(e.LookUntil) {
@@ -69,15 +73,31 @@ func (c *cycle) alertEvents(v *view) {
 		switch e := c.judge(a); e.Judgement {
 		case Environment:
 			c.noteEnvironment(v, e)
-		case UnderLook:
-			if v.rollout.blip(a.Cluster, a.Monitor) == nil {
-				c.emit(c.alertEvent(v, member, AlertNoticed, e))
+			if monitorOf(v.product, a.Monitor).For > 0 {
+				c.notice(v, member, e)
 			}
+		case UnderLook:
+			c.notice(v, member, e)
 		case Charged:
 			charged[a.Cluster] = true
 			c.emit(c.alertEvent(v, member, ClusterFailed, e))
 		case NotUnderTest, FiredBefore:
 		}
+	}
+}
+
+// notice records that an alert began, found an excuse, or lost it.
+func (c *cycle) notice(v *view, member *Member, e Evidence) {
+	b := v.rollout.blip(e.Cluster, e.Monitor)
+	if b != nil && b.fires() && b.Excused == (e.Judgement == Environment) {
+		return
+	}
+	out := c.alertEvent(v, member, AlertNoticed, e)
+	out.Reason += "; " + e.Verdict()
+	if !slices.ContainsFunc(c.plan.Events, func(x Event) bool {
+		return x.Kind == AlertNoticed && x.Cluster == e.Cluster && x.Gate == e.Monitor
+	}) {
+		c.emit(out)
 	}
 }
 
@@ -105,7 +125,7 @@ func (c *cycle) passedEvents(v *view) {
 	for i := range v.rollout.Blips {
 		b := &v.rollout.Blips[i]
 		member := v.rollout.Member(b.Cluster)
-		if !b.OverAt.IsZero() || member == nil {
+		if !b.fires() || member == nil {
 			continue
 		}
 		monitor := monitorOf(v.product, b.Monitor)
@@ -128,12 +148,19 @@ func (c *cycle) mayFire(b *Blip, p *fleet.Product, m *fleet.Monitor) bool {
 	if !ok || c.blindTo(r, b.Monitor) || c.monitorProblem(MonitorKey{p.Name, m.Name}, m) != "" {
 		return true
 	}
-	for _, i := range c.memo.alertOf[r] {
-		if a := &c.memo.alerts[i]; a.Product == p.Name && a.Monitor == b.Monitor {
-			return true
+	return c.alertOf(b) != nil
+}
+
+// alertOf returns the alert that was noticed, or nil when it does not fire now.
+func (c *cycle) alertOf(b *Blip) *Alert {
+	if r, ok := c.in.Fleet.rows[b.Cluster]; ok {
+		for _, i := range c.memo.alertOf[r] {
+			if a := &c.memo.alerts[i]; a.Product == c.productOf(r) && a.Monitor == b.Monitor {
+				return a
+			}
 		}
 	}
-	return false
+	return nil
 }
 
 // suspects counts, by cohort, the clusters of a release that will be charged if
@@ -147,7 +174,7 @@ func (c *cycle) suspects(release string) map[string]int {
 		seen := ""
 		for i := range v.rollout.Blips { // those of one cluster stand together
 			b := &v.rollout.Blips[i]
-			if b.OverAt.IsZero() && b.Cluster != seen && !c.excused(b) {
+			if b.fires() && b.Cluster != seen && !c.excused(b) {
 				out[v.key.Cohort]++
 				seen = b.Cluster
 			}
@@ -158,16 +185,10 @@ func (c *cycle) suspects(release string) map[string]int {
 
 // excused reports whether what was noticed looks like the environment by now.
 func (c *cycle) excused(b *Blip) bool {
-	r, ok := c.in.Fleet.rows[b.Cluster]
-	if !ok {
-		return false
+	if a := c.alertOf(b); a != nil {
+		return c.judge(a).Judgement == Environment
 	}
-	for _, i := range c.memo.alertOf[r] {
-		if a := &c.memo.alerts[i]; a.Product == c.productOf(r) && a.Monitor == b.Monitor {
-			return c.judge(a).Judgement == Environment
-		}
-	}
-	return false
+	return b.Excused
 }
 
 // settleLooks finds the products that are held because one of their releases would
@@ -198,7 +219,7 @@ func (c *cycle) looked(r *Release) (*view, *Blip) {
 			continue
 		}
 		for i := range v.rollout.Blips {
-			if b := &v.rollout.Blips[i]; b.OverAt.IsZero() && !c.excused(b) {
+			if b := &v.rollout.Blips[i]; b.fires() && !c.excused(b) {
 				return v, b
 			}
 		}
@@ -215,11 +236,15 @@ func (c *cycle) lookText(product string) string {
 	if b == nil {
 		return "an alert is looked at"
 	}
+	since := b.Since
+	if a := c.alertOf(b); a != nil && !a.Since.IsZero() {
+		since = a.Since
+	}
 	until := ""
 	if m := monitorOf(v.product, b.Monitor); m != nil {
 		until = " until " + clockSeconds(b.Since.Add(time.Duration(m.For)))
 	}
-	return b.Cluster + ": monitor " + b.Monitor + " fires since " + clock(b.Since) + "; everything of " + product +
+	return b.Cluster + ": monitor " + b.Monitor + " fires since " + clock(since) + "; everything of " + product +
 		" holds while it does, because one more failure is over the budget of " + r.ID + "; if it fires" + until + " it is one"
 }
 
@@ -227,7 +252,7 @@ func (c *cycle) lookText(product string) string {
 func (c *cycle) wakeForLooks(v *view, at func(time.Time)) {
 	for i := range v.rollout.Blips {
 		b := &v.rollout.Blips[i]
-		if m := monitorOf(v.product, b.Monitor); m != nil && b.OverAt.IsZero() {
+		if m := monitorOf(v.product, b.Monitor); m != nil && b.fires() && !b.Excused {
 			at(b.Since.Add(time.Duration(m.For)))
 		}
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // blip returns what a monitor was noticed to do on a member, or nil.
@@ -25,17 +26,23 @@ func (r *Rollout) applyBlip(e Event) {
 	switch e.Kind {
 	case AlertNoticed:
 		i, known := r.findBlip(e.Cluster, e.Gate)
-		if known {
-			return
+		if !known {
+			r.Blips = slices.Insert(r.Blips, i, Blip{Cluster: e.Cluster, Monitor: e.Gate, OverAt: e.At})
 		}
-		b := Blip{Cluster: e.Cluster, Monitor: e.Gate, Since: e.At}
-		if s := e.Evidence.Since; !s.IsZero() && s.Before(b.Since) {
-			b.Since = s
+		b := &r.Blips[i]
+		switch {
+		case !b.fires():
+			b.Since = e.At
+			if s := e.Evidence.Since; !s.IsZero() && s.Before(b.Since) {
+				b.Since = s
+			}
+		case b.Excused:
+			b.Since = e.At
 		}
-		r.Blips = slices.Insert(r.Blips, i, b)
+		b.OverAt, b.Excused = time.Time{}, e.Evidence.Judgement == Environment
 	case AlertPassed:
-		if b := r.blip(e.Cluster, e.Gate); b != nil {
-			b.OverAt = e.At
+		if b := r.blip(e.Cluster, e.Gate); b != nil && b.fires() {
+			b.OverAt, b.Forgiven = e.At, b.Forgiven || !b.Excused
 		}
 	case ClusterStarted, ClusterRetried, ClusterFailed, ClusterSkipped, ClusterLeft:
 		r.Blips = slices.DeleteFunc(r.Blips, func(b Blip) bool { return b.Cluster == e.Cluster })

@@ -89,7 +89,7 @@ func (e Evidence) Verdict() string {
 	case Charged:
 		text := "quiet before the upgrade began at " + clock(e.StartedAt)
 		if e.Again {
-			text = "it fires again since the upgrade began at " + clock(e.StartedAt)
+			text = "it fired once before since the upgrade began at " + clock(e.StartedAt)
 		}
 		return text + compared
 	default:

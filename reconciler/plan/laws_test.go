@@ -363,7 +363,7 @@ func (o *oracle) checkLooks() {
 				continue
 			}
 			for _, b := range r.Blips {
-				if b.OverAt.IsZero() {
+				if b.OverAt.IsZero() && !b.Excused {
 					suspects++
 				}
 			}

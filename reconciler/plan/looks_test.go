@@ -235,6 +235,68 @@ func TestALongLookFindsTheEnvironmentToBlame(t *testing.T) {
 	}
 }
 
+// An outage ends here a little later than there: who is the last to recover is not
+// to blame for that alone, and has as long as any alert may fire.
+func TestTheLastToRecoverFromAnOutageIsNotCharged(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		longer   time.Duration
+		failures int
+	}{
+		{"it recovers in time", 2 * time.Minute, 0},
+		{"it does not", 4 * time.Minute, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := looking(t)
+			for name, m := range w.clusters {
+				if m.DataPlane == "dp1" {
+					w.fire(name, w.now)
+				}
+			}
+			began := w.now
+			w.run(20 * time.Minute)
+			w.quiet()
+			w.fire("canary-0", began)
+			w.run(tt.longer)
+			w.quiet()
+			w.run(time.Minute)
+			if n := len(w.failures()); n != tt.failures {
+				t.Errorf("%d failures, want %d", n, tt.failures)
+			}
+		})
+	}
+}
+
+func TestWhatAnOutageExcusedCanBeForgivenLater(t *testing.T) {
+	w := looking(t)
+	outage := func() {
+		for name, m := range w.clusters {
+			if m.DataPlane == "dp1" {
+				w.fire(name, w.now)
+			}
+		}
+		w.run(5 * time.Minute)
+		w.quiet()
+		w.run(time.Minute)
+	}
+	blip := func() {
+		w.fire("canary-0", w.now)
+		w.run(time.Minute)
+		w.quiet()
+		w.run(time.Minute)
+	}
+	outage()
+	blip()
+	outage()
+	if n := len(w.failures()); n != 0 {
+		t.Fatalf("%d failures after two outages and one alert of its own", n)
+	}
+	blip()
+	if f := w.failures(); len(f) != 1 || !f[0].Evidence.Again {
+		t.Errorf("the second alert of its own: failures %+v", f)
+	}
+}
+
 // What is forgiven at the end of a soak must have been over for all of a soak.
 func TestAForgivenAlertBeginsTheSoakAnew(t *testing.T) {
 	w := looking(t)

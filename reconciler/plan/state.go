@@ -173,15 +173,23 @@ type Member struct {
 	Reason     string    `json:"reason,omitempty"` // why it failed or was skipped
 }
 
-// Blip is a monitor that fires, or fired, on a member for less than it may.
+// Blip is what is remembered of a monitor that may fire for a moment and did, on
+// a member.
 type Blip struct {
 	Cluster string `json:"cluster"`
 	Monitor string `json:"monitor"`
-	// Since is when it began, OverAt when it was seen to be quiet again; zero
-	// while it fires.
+	// Since is when it began, or when it was last excused; OverAt is when it was
+	// seen to be quiet again, zero while it fires.
 	Since  time.Time `json:"since"`
 	OverAt time.Time `json:"overAt,omitzero"`
+	// Excused tells that it looked like the environment when it was last judged.
+	Excused bool `json:"excused,omitempty"`
+	// Forgiven tells that it fired without an excuse and was over in time: that is
+	// granted once.
+	Forgiven bool `json:"forgiven,omitempty"`
 }
+
+func (b *Blip) fires() bool { return b.OverAt.IsZero() }
 
 // Estimate is what history says about the upgrade of one replica.
 type Estimate struct {
