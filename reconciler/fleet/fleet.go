@@ -299,7 +299,9 @@ const (
 )
 
 // Emergency moves one product to one version in all cohorts with one commit.
-// The order of the cohorts, the limits, the budget and the halt remain.
+// The order of the cohorts, the limits, the failure budget and the halt remain,
+// and so does a canary: whatever is skipped, the first wave is a part of its cohort
+// only, and is watched until every monitor has had the time to tell of it.
 type Emergency struct {
 	Meta
 	Spec EmergencySpec
@@ -311,6 +313,6 @@ type EmergencySpec struct {
 	Version   Version         `json:"version" jsonschema:"the version that all cohorts should run"`
 	Reason    string          `json:"reason" jsonschema:"why, for people"`
 	Approvals int             `json:"approvals,omitempty" jsonschema:"approvals needed when more than the fleet's"`
-	Skip      []EmergencySkip `json:"skip,omitempty" jsonschema:"gates that are left out: soak, blackout"`
+	Skip      []EmergencySkip `json:"skip,omitempty" jsonschema:"gates that are left out: soak, blackout; the first wave is a canary all the same, watched for as long as a monitor may take to tell (its maxAge)"`
 	Expires   Moment          `json:"expires" jsonschema:"after it nothing more is started: 2026-12-01 or 2026-12-01T00:00"`
 }

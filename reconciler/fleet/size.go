@@ -64,6 +64,15 @@ func (s Size) Of(n int) int {
 	return min(n, max(0, s.Count))
 }
 
+// Budget returns how many of n clusters may fail. It is Of, but for what is no
+// valid size: an invalid budget means none.
+func (s Size) Budget(n int) int {
+	if s.IsPercent && (s.Percent < 1 || s.Percent > 100) {
+		return 0
+	}
+	return s.Of(n)
+}
+
 // String renders the size as it is written in YAML.
 func (s Size) String() string {
 	if s.IsPercent {

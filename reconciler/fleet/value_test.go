@@ -109,3 +109,29 @@ func TestStagesAsJSON(t *testing.T) {
 		t.Error("a map was accepted as a stage")
 	}
 }
+
+func TestAnInvalidBudgetMeansNone(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		size Size
+		of   int
+		want int
+	}{
+		{"none", Size{}, 100, 0},
+		{"a number", Size{Count: 2}, 100, 2},
+		{"a number of more clusters than there are", Size{Count: 5}, 3, 3},
+		{"a negative number", Size{Count: -1}, 100, 0},
+		{"a percentage rounds down", Size{IsPercent: true, Percent: 5}, 59, 2},
+		{"but never to zero", Size{IsPercent: true, Percent: 5}, 3, 1},
+		{"of no clusters it is none", Size{IsPercent: true, Percent: 50}, 0, 0},
+		{"nought percent is no percentage", Size{IsPercent: true}, 100, 0},
+		{"nor is a negative one", Size{IsPercent: true, Percent: -5}, 100, 0},
+		{"nor more than all", Size{IsPercent: true, Percent: 101}, 100, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.size.Budget(tt.of); got != tt.want {
+				t.Errorf("%+v of %d clusters allows %d failures, want %d", tt.size, tt.of, got, tt.want)
+			}
+		})
+	}
+}

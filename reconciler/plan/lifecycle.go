@@ -87,7 +87,7 @@ func (c *cycle) startRollout(v *view) {
 	e := c.event(v, RolloutStarted)
 	e.From = v.target.Previous
 	e.Members = c.members(v)
-	e.Waves = waveSizes(v.spec.Waves, len(e.Members))
+	e.Waves = c.withCanary(v, waveSizes(v.spec.Waves, len(e.Members)))
 	c.emit(e)
 }
 
@@ -320,13 +320,6 @@ func (c *cycle) soak(v *view, w int, e Event) {
 
 // volatile emits an event that needs no new decision unless it ends a soak.
 func (c *cycle) volatile(e Event) { c.plan.Credits = append(c.plan.Credits, e) }
-
-func (c *cycle) soakOf(v *view, w int) time.Duration {
-	if skips(v.emergency, fleet.SkipSoak) {
-		return 0
-	}
-	return time.Duration(waveSpec(v, w).Soak)
-}
 
 // standstill is the member because of which the clock of a soak stands still.
 type standstill struct {

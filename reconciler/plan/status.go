@@ -58,12 +58,12 @@ func (c *cycle) rolloutStatus(v *view) RolloutStatus {
 	}
 	if v.rollout != nil {
 		s.StartedAt, s.FinishedAt = v.rollout.StartedAt, v.rollout.FinishedAt
-		s.Budget = v.spec.MaxFailures.Of(len(v.rollout.Members))
+		s.Budget = v.spec.MaxFailures.Budget(len(v.rollout.Members))
 		for w := range v.waves {
 			s.Waves = append(s.Waves, c.waveStatus(v, w))
 		}
 	} else {
-		s.Budget = v.spec.MaxFailures.Of(len(v.rows))
+		s.Budget = v.spec.MaxFailures.Budget(len(v.rows))
 	}
 	c.phase(v, &s)
 	if v.common[GatePause].blocks() || v.common[GateBudget].blocks() {

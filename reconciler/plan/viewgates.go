@@ -228,7 +228,7 @@ func (c *cycle) lateFailures(r *Release, more map[string]int) (failed, allowed i
 				failed++
 			}
 		}
-		if allowed = v.spec.MaxFailures.Of(len(v.rows)); failed > allowed {
+		if allowed = v.spec.MaxFailures.Budget(len(v.rows)); failed > allowed {
 			return failed, allowed
 		}
 	}
@@ -242,7 +242,7 @@ func (c *cycle) allowance(r *Release) (allowed int, bounded bool) {
 		if v.rollout == nil || v.rollout.Release != r.ID || !v.rollout.FinishedAt.IsZero() {
 			continue
 		}
-		a := v.spec.MaxFailures.Of(len(v.rollout.Members))
+		a := v.spec.MaxFailures.Budget(len(v.rollout.Members))
 		if !bounded || a < allowed {
 			allowed, bounded = a, true
 		}
