@@ -342,9 +342,17 @@ func (c *cycle) quiet(v *view, w int) (quiet, watched bool, first standstill) {
 		return f.blocks()
 	}
 	for pos := v.waves[w].from; pos < v.waves[w].to; pos++ {
-		r := v.members[pos]
-		if v.rollout.Members[pos].Status != Finished || r < 0 {
+		r, member := v.members[pos], &v.rollout.Members[pos]
+		if member.Status != Finished {
 			continue
+		}
+		if r < 0 {
+			// It went to another cohort, and still tells of the version; or it is gone.
+			moved, exists := c.in.Fleet.rows[member.Cluster]
+			if !exists {
+				continue
+			}
+			r = moved
 		}
 		switch s := (&subject{row: r, view: v}); {
 		case note(r, gateAlert(c, s)):

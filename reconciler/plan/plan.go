@@ -126,6 +126,8 @@ type RolloutStatus struct {
 	OnTarget     int // of these, on the target version
 	// Failures of the release so far, and how many it may have here.
 	Failures, Budget int
+	// MaxFailures is the budget as the cohort writes it.
+	MaxFailures fleet.Size
 	// Held are the clusters half way, by data plane, while a pause or a look holds
 	// all of the rollout.
 	Held []PlaneCount

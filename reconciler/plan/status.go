@@ -51,7 +51,7 @@ func (c *cycle) rolloutStatus(v *view) RolloutStatus {
 	s := RolloutStatus{
 		Product: v.key.Product, Cohort: v.key.Cohort, Release: t.Release, Commit: t.Commit,
 		Version: t.Version, Previous: t.Previous, Stage: v.order, Emergency: t.Emergency,
-		Since: t.Since, Clusters: len(v.rows), OnTarget: v.onTarget,
+		Since: t.Since, Clusters: len(v.rows), OnTarget: v.onTarget, MaxFailures: v.spec.MaxFailures,
 	}
 	if v.release != nil {
 		s.Failures = len(v.release.Failures)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
@@ -38,6 +39,30 @@ func (r *Release) held() []string {
 		}
 	}
 	return out
+}
+
+// budgetText is how many failures a cohort allows, such as "2" or "6 (5%)".
+func (r *Rollout) budgetText() string {
+	if strings.HasSuffix(r.MaxFailures, "%") {
+		return fmt.Sprintf("%d (%s)", r.Budget, r.MaxFailures)
+	}
+	return strconv.Itoa(r.Budget)
+}
+
+// allowed is the smallest budget among the cohorts that a release is not through
+// with: more failures than that pause all of it. It is empty when there is none.
+func (r *Release) allowed() string {
+	var least *Rollout
+	for i := range r.Rollouts {
+		x := &r.Rollouts[i]
+		if x.Phase != plan.PhaseFinished.String() && !x.StartedAt.IsZero() && (least == nil || x.Budget < least.Budget) {
+			least = x
+		}
+	}
+	if least == nil {
+		return ""
+	}
+	return least.budgetText() + " allowed"
 }
 
 // newest is the failure that came last, or nothing.

@@ -106,6 +106,7 @@ func pausedTrain() *report.Status {
 	prod := &r.Rollouts[1]
 	prod.Held = []plan.PlaneCount{{DataPlane: "aws-eu-1", Clusters: 3}, {DataPlane: "gcp-eu-3", Clusters: 2}}
 	prod.Pending = 28
+	prod.MaxFailures = "5%"
 	prod.Phase, prod.Gate, prod.Reason, prod.Running, prod.Failed = "paused", "release-paused", r.Paused.Reason, 2, 3
 	s.InFlight[1].Verdict, s.InFlight[1].Reason = "failed", r.Failed[0].Reason
 	s.InFlight[0], s.InFlight[1] = s.InFlight[1], s.InFlight[0]

@@ -416,7 +416,7 @@ func (r *Rollout) budgetMarkdown(release *Release) string {
 	if r.Phase == plan.PhaseFinished.String() {
 		return ""
 	}
-	return fmt.Sprintf("%d of %d spent", release.Failures, r.Budget)
+	return fmt.Sprintf("%d of %s spent", release.Failures, r.budgetText())
 }
 
 // waves are those of the cohort that the pull request moves.

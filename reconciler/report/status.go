@@ -84,6 +84,8 @@ type Rollout struct {
 	Failed   int       `json:"failed"`
 	Pending  int       `json:"pending"`
 	Budget   int       `json:"budget"`
+	// MaxFailures is the budget as the cohort writes it: "2" or "5%".
+	MaxFailures string `json:"maxFailures,omitempty"`
 	// Held are the clusters half way, by data plane, while all of it is held.
 	Held []plan.PlaneCount `json:"held,omitempty"`
 	// Since is when the commit set the target.
@@ -216,7 +218,7 @@ func failures(in Input, r *plan.Release) []Failure {
 func newRollout(r *plan.RolloutStatus) Rollout {
 	out := Rollout{
 		Cohort: r.Cohort, Phase: r.Phase.String(), Commit: r.Commit, Previous: r.Previous.String(),
-		Gate: r.Gate, Reason: r.Reason, Clusters: r.Clusters, OnTarget: r.OnTarget, Budget: r.Budget, Held: r.Held,
+		Gate: r.Gate, Reason: r.Reason, Clusters: r.Clusters, OnTarget: r.OnTarget, Budget: r.Budget, MaxFailures: r.MaxFailures.String(), Held: r.Held,
 		Since: r.Since, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Emergency: r.Emergency,
 	}
 	for _, w := range r.Waves {

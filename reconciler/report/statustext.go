@@ -112,8 +112,13 @@ func (r *Release) text(b *strings.Builder, p Paint) {
 	case r.Done:
 		b.WriteString("  " + p.as(Good, "completed"))
 	}
-	if r.Failures > 0 {
+	switch allowed := r.allowed(); {
+	case r.Failures > 0 && allowed != "":
+		b.WriteString("  " + p.as(Bad, strconv.Itoa(r.Failures)+" failed") + p.as(Dim, ", "+allowed))
+	case r.Failures > 0:
 		b.WriteString("  " + p.as(Bad, strconv.Itoa(r.Failures)+" failed"))
+	case allowed != "":
+		b.WriteString("  " + p.as(Dim, "0 failed, "+allowed))
 	}
 	b.WriteByte('\n')
 	name := 0
