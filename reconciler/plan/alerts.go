@@ -174,7 +174,7 @@ func (c *cycle) suspects(release string) map[string]int {
 		seen := ""
 		for i := range v.rollout.Blips { // those of one cluster stand together
 			b := &v.rollout.Blips[i]
-			if b.fires() && b.Cluster != seen && !c.excused(b) {
+			if b.fires() && b.Cluster != seen && v.rollout.Member(b.Cluster) != nil && !c.excused(b) {
 				out[v.key.Cohort]++
 				seen = b.Cluster
 			}

@@ -16,6 +16,7 @@ var allKinds = []plan.EventKind{
 	plan.RolloutFinished, plan.ReleaseCompleted, plan.ClusterJoined, plan.ClusterLeft, plan.ClusterStarted, plan.ClusterFinished,
 	plan.ClusterFailed, plan.ClusterRetried, plan.ClusterSkipped, plan.ClusterStepped, plan.DataPlaneSeen, plan.DurationLearnt,
 	plan.Paused, plan.Resumed, plan.Decided, plan.DriftFound, plan.DriftGone, plan.ClusterHeld, plan.ClusterContinued,
+	plan.AlertNoticed, plan.AlertPassed,
 }
 
 func drawEvent(t *rapid.T, at time.Time) plan.Event {
@@ -25,7 +26,11 @@ func drawEvent(t *rapid.T, at time.Time) plan.Event {
 		Cluster: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "cluster"), Commit: "c0ffee0", Tree: "t",
 		From: v("7.6.0"), To: v(rapid.SampledFrom([]string{"7.6.1", "7.6.2"}).Draw(t, "to")), Wave: rapid.IntRange(0, 3).Draw(t, "wave"),
 		Soaked: time.Minute, Reason: "because", By: "user:ada", Baseline: rapid.Bool().Draw(t, "baseline"), Members: []string{"a", "b"},
-		Waves: []int{1, 1}, DataPlane: "dp1", PerReplica: time.Minute,
+		Waves: []int{1, 1}, DataPlane: "dp1", PerReplica: time.Minute, Gate: rapid.SampledFrom([]string{"latency", "lag"}).Draw(t, "gate"),
+		Evidence: plan.Evidence{
+			Monitor: "latency", Since: at.Add(-time.Minute), Touched: 1,
+			Judgement: rapid.SampledFrom([]plan.Judgement{plan.UnderLook, plan.Environment, plan.Charged}).Draw(t, "judgement"),
+		},
 	}
 }
 
