@@ -1,0 +1,2 @@
+// Package simulation tries to break the safety laws.
+package simulation
