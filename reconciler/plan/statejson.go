@@ -86,7 +86,7 @@ func (s *State) UnmarshalJSON(data []byte) error {
 // Clone returns a copy that shares nothing that Apply changes.
 func (s *State) Clone() *State {
 	c := NewState()
-	c.InForce = s.InForce
+	c.InForce, c.ResumedAt = s.InForce, s.ResumedAt
 	if s.Frozen != nil {
 		f := *s.Frozen
 		c.Frozen = &f
