@@ -165,6 +165,9 @@ func (s *State) applyMember(e Event) {
 	case ClusterLeft:
 		m.Status = Left
 	case ClusterStarted:
+		// It may start after its wave has finished without it: a pin has expired.
+		// What it becomes is part of the soak.
+		r.disturb(m.Wave, e.At)
 		m.Status, m.StartedAt, m.SteppedAt, m.Reason = Running, e.At, e.At, ""
 	case ClusterRetried:
 		r.disturb(m.Wave, e.At)
