@@ -20,7 +20,7 @@ func (w *world) heal() {
 	clear(w.lagging)
 	clear(w.faulty)
 	clear(w.missing)
-	clear(w.vanished)
+	w.planesReturn(r)
 	w.first.death = alive
 	w.mend(r)
 	w.seeMonitors(r)
@@ -135,6 +135,13 @@ func (w *world) help() {
 
 func (w *world) accuseOfStandingStill(cohort, version string) {
 	x := w.repo.head().wish
+	for _, name := range w.names() {
+		if c := w.truth()[name]; c.InFlight() {
+			row, _ := w.last.Fleet.Find(name)
+			w.say("half way: %s in %s of %s from %s to %s, broker %d, mark %s %s: %s", name, x.cohortOf(c.Labels), c.Product, c.Version, c.Target, c.Next,
+				c.Mark.Release, c.Mark.Version, w.last.Plan.Reason(row))
+		}
+	}
 	for _, name := range w.names() {
 		c := w.truth()[name]
 		if x.cohortOf(c.Labels) != cohort || c.Version.Tag == version {

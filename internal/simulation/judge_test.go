@@ -64,6 +64,7 @@ type judge struct {
 	resumes map[string]int                  // words of operators that were not used up
 	charged map[string]map[string]bool      // by release: clusters that failed, as seen from outside
 	pardon  map[string]bool                 // releases that were resumed since
+	ever    map[string]map[string]bool      // by cohort and product: clusters that there were
 }
 
 // track is what the judge remembers of a cluster.
@@ -71,6 +72,7 @@ type track struct {
 	ran     map[string]time.Time // version -> since when it was seen complete
 	started *started             // by the service; nil when at rest
 	byHand  bool                 // somebody changed it since it was last started
+	handed  bool                 // somebody ever changed it
 	handAt  string               // the commit under which it had finished when it was changed by hand
 	joined  time.Time
 	skipped map[string]bool // versions for which an operator let go of it
@@ -87,6 +89,7 @@ func newJudge(w *world) *judge {
 	j := &judge{
 		w: w, tracks: map[string]*track{}, force: map[*instance]string{}, base: map[*instance]string{}, since: map[*instance]map[string]time.Time{},
 		halted: map[*instance]map[string]string{}, resumes: map[string]int{}, charged: map[string]map[string]bool{}, pardon: map[string]bool{},
+		ever: map[string]map[string]bool{},
 	}
 	return j
 }
@@ -118,6 +121,11 @@ func (j *judge) before() {
 	}
 	for name, c := range j.state {
 		t := j.track(name)
+		key := c.Labels["tier"] + " " + c.Product // a cohort is called after the tier that it selects
+		if j.ever[key] == nil {
+			j.ever[key] = map[string]bool{}
+		}
+		j.ever[key][name] = true
 		if c.Version == c.Target && c.Updated == c.Replicas && c.Ready == c.Replicas {
 			if _, ok := t.ran[c.Version.Tag]; !ok {
 				t.ran[c.Version.Tag] = j.w.now
@@ -361,7 +369,7 @@ func (j *judge) limits(in *instance, a *plan.Action, c *plan.Cluster, w *wish) {
 		n := 1
 		for name, t := range j.tracks {
 			other := j.state[name]
-			if name == a.Cluster || t.started == nil || other == nil {
+			if name == a.Cluster || t.started == nil || other == nil || j.w.vanished[other.DataPlane] {
 				continue
 			}
 			if l.label == "" || l.value(c) == l.value(other) {
@@ -413,7 +421,7 @@ func (j *judge) finished(a *plan.Action, w *wish, product, cohort string, since 
 	for _, name := range slices.Sorted(maps.Keys(j.state)) {
 		c, t := j.state[name], j.track(name)
 		if c.Product != product || w.cohortOf(c.Labels) != cohort || t.joined.After(since) || t.skipped[v] || t.retried || t.byHand ||
-			slices.Compare(numbers(c.Version.Tag), numbers(v)) > 0 || c.Mark.Failed != "" || j.pinned(w, name) {
+			slices.Compare(numbers(c.Version.Tag), numbers(v)) > 0 || c.Mark.Failed != "" || j.pinned(w, name) || j.w.vanished[c.DataPlane] {
 			continue
 		}
 		at, ok := t.ran[v]
@@ -426,6 +434,11 @@ func (j *judge) finished(a *plan.Action, w *wish, product, cohort string, since 
 		}
 	}
 	waves := w.cohorts[cohort].waves
+	for _, c := range j.state {
+		if w.cohortOf(c.Labels) == cohort && c.Product == product && c.Mark.Commit != "" && j.recut(c.Mark.Commit, w, cohort) {
+			return
+		}
+	}
 	if soak := waves[len(waves)-1].soak; last.After(since) && j.w.now.Sub(last) < soak-interval {
 		j.accuse(10, a.Cluster, "start %s to %s %s after cohort %s has finished, it is to soak for %s", a.Cluster, v, j.w.now.Sub(last), cohort, soak)
 	}
@@ -442,18 +455,29 @@ func (j *judge) pinned(w *wish, cluster string) bool {
 
 // waves judges the sizes and soaks of the waves, by counting who has started.
 func (j *judge) waves(a *plan.Action, c *plan.Cluster, w *wish, cohort string) {
-	members, v := 0, a.Version.Tag
+	if j.recut(a.Mark.Commit, w, cohort) {
+		return
+	}
+	v := a.Version.Tag
+	members := len(j.ever[cohort+" "+c.Product]) // also those that have left since
+	present, uncounted := 0, 0
 	var others []string // started for this commit before
 	for name, other := range j.state {
 		if other.Product != c.Product || w.cohortOf(other.Labels) != cohort {
 			continue
 		}
-		members++
+		present++
 		if name != a.Cluster && other.Mark.Commit == a.Mark.Commit && other.Mark.Version.Tag == v && !other.Mark.StartedAt.IsZero() {
 			others = append(others, name)
+			continue
+		}
+		t := j.track(name)
+		if _, ran := t.ran[v]; name != a.Cluster && (ran || t.byHand || t.handed || t.skipped[v] || j.pinned(w, name)) {
+			uncounted++ // it may have had a place in a wave without being started
 		}
 	}
-	allowed, inWave := 0, 0
+	uncounted += members - present // who has left may have been of any wave
+	allowed := uncounted
 	for i, wave := range w.cohorts[cohort].waves {
 		size := wave.size
 		if wave.percent > 0 {
@@ -466,9 +490,15 @@ func (j *judge) waves(a *plan.Action, c *plan.Cluster, w *wish, cohort string) {
 		if len(others) < allowed {
 			return
 		}
-		j.waveOver(a, others, wave, allowed)
+		j.waveOver(a, others, wave, allowed-uncounted)
 	}
-	_ = inWave
+}
+
+// recut reports whether a cohort's waves were edited after the commit that its
+// rollout began with, which keeps the sizes that it had.
+func (j *judge) recut(began string, w *wish, cohort string) bool {
+	c := j.w.repo.commits[began]
+	return c == nil || !slices.Equal(c.wish.cohorts[cohort].waves, w.cohorts[cohort].waves)
 }
 
 // waveOver judges whether the first of those that have started are through.
@@ -478,7 +508,7 @@ func (j *judge) waveOver(a *plan.Action, others []string, wave waveWish, first i
 	})
 	for _, name := range others[:first] {
 		t, c := j.track(name), j.state[name]
-		if t.skipped[a.Version.Tag] || t.retried || t.byHand || c.Mark.Failed != "" || j.w.offset != 0 {
+		if t.skipped[a.Version.Tag] || t.retried || t.byHand || c.Mark.Failed != "" || j.w.offset != 0 || j.w.vanished[c.DataPlane] {
 			continue
 		}
 		at, ok := t.ran[a.Version.Tag]
@@ -574,8 +604,11 @@ func (j *judge) admitted(in *instance, sha string) {
 		j.blame(before, c)
 		moved := map[string]bool{}
 		for name, co := range c.wish.cohorts {
-			if !maps.Equal(co.versions, before.wish.cohorts[name].versions) {
-				moved[name] = true
+			for product := range co.versions {
+				// What an emergency has moved already is not moved again.
+				if c.wish.version(name, product, time.Time{}) != before.wish.version(name, product, time.Time{}) {
+					moved[name] = true
+				}
 			}
 		}
 		if len(moved) > 1 && c.wish.urgent == before.wish.urgent {

@@ -413,7 +413,17 @@ func (w *world) planeLags(r *rand.Rand)        { w.lagging[w.planeName(r)] = w.l
 func (w *world) callsFail(r *rand.Rand)        { w.faulty[w.planeName(r)] = 0.1 + r.Float64()/2 }
 func (w *world) callsSucceed(*rand.Rand)       { clear(w.faulty) }
 func (w *world) planeVanishes(r *rand.Rand)    { w.vanished[w.planeName(r)] = true }
-func (w *world) planesReturn(*rand.Rand)       { clear(w.vanished) }
+
+// planesReturn brings data planes back that were taken out of the configuration.
+// To take one out says that its clusters are no longer Wavegate's.
+func (w *world) planesReturn(*rand.Rand) {
+	for name, c := range w.truth() {
+		if w.vanished[c.DataPlane] {
+			w.judge.track(name).joined = w.now
+		}
+	}
+	clear(w.vanished)
+}
 
 func (w *world) byHand(r *rand.Rand) {
 	name, v := pick(r, w.names()), pick(r, pool)
@@ -423,7 +433,7 @@ func (w *world) byHand(r *rand.Rand) {
 	}
 	w.say("somebody sets %s to %s", name, v)
 	must(w.fleet.SetVersion(name, fleet.Version{Tag: v}))
-	t.byHand, t.handAt = true, ""
+	t.byHand, t.handed, t.handAt = true, true, ""
 	if c.Mark.Version == c.Version {
 		t.handAt = c.Mark.Commit
 	}

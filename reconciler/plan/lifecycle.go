@@ -80,7 +80,7 @@ func (c *cycle) confirmBaseline(v *view) {
 // that concerns the whole of it stands in the way.
 func (c *cycle) startRollout(v *view) {
 	for _, g := range []Gate{GateInForce, GateKnown, GatePause, GateOneCohort, GatePredecessor} {
-		if f := v.common[g]; f.blocks() && f.Reason != MonitorBlind {
+		if f := v.common[g]; f.blocks() && f.Reason != MonitorBlind && (g != GatePredecessor || !c.onItsWay(v)) {
 			return
 		}
 	}
@@ -89,6 +89,20 @@ func (c *cycle) startRollout(v *view) {
 	e.Members = c.members(v)
 	e.Waves = c.withCanary(v, waveSizes(v.spec.Waves, len(e.Members)))
 	c.emit(e)
+}
+
+// onItsWay reports whether a cluster is on its way to the very target: it was
+// started before the ledger was lost, when the cohorts before were through. It goes
+// on, so that it does not stand in the way of the others for ever; what has not
+// started is asked for its predecessors all the same.
+func (c *cycle) onItsWay(v *view) bool {
+	for _, r := range v.rows {
+		if mark := c.in.Fleet.Mark(r); c.in.Fleet.inFlight(r) && c.ours(r) &&
+			mark.Release == v.target.Release && mark.Version == v.target.Version && mark.Cohort == v.key.Cohort {
+			return true
+		}
+	}
+	return false
 }
 
 // waveSizes divides n members into waves. Percentages are of all n; what is
