@@ -1,6 +1,7 @@
 package simulation_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -501,10 +502,18 @@ func (j *judge) recut(began string, w *wish, cohort string) bool {
 	return c == nil || !slices.Equal(c.wish.cohorts[cohort].waves, w.cohorts[cohort].waves)
 }
 
-// waveOver judges whether the first of those that have started are through.
+// waveOver judges whether as many as the wave has are through. Which ones it has
+// is not asked: those that were half way to an older version go first, whatever
+// their place.
 func (j *judge) waveOver(a *plan.Action, others []string, wave waveWish, first int) {
+	through := func(name string) time.Time {
+		if at, ok := j.track(name).ran[a.Version.Tag]; ok {
+			return at
+		}
+		return j.w.now.Add(time.Hour)
+	}
 	slices.SortFunc(others, func(x, y string) int {
-		return j.state[x].Mark.StartedAt.Compare(j.state[y].Mark.StartedAt)
+		return cmp.Or(through(x).Compare(through(y)), cmp.Compare(x, y))
 	})
 	for _, name := range others[:first] {
 		t, c := j.track(name), j.state[name]

@@ -339,7 +339,9 @@ func (w *world) gitFails(r *rand.Rand)     { w.gitDown = w.later(r, 20) }
 func (w *world) githubFails(r *rand.Rand)  { w.githubDown = w.later(r, 20) }
 func (w *world) fillDisk(r *rand.Rand)     { w.diskFull = w.later(r, 8) }
 func (w *world) monitorsFail(r *rand.Rand) { w.monitorsDown = w.later(r, 10) }
-func (w *world) failLoad(*rand.Rand)       { w.loadFails, w.first.death, w.first.deathAt = 1, beforeRecord, 1 }
+func (w *world) failLoad(*rand.Rand) {
+	w.loadFails, w.first.death, w.first.deathAt = 1, beforeRecord, 1
+}
 
 func (w *world) alert(r *rand.Rand) { w.fire(r, pick(r, w.names())) }
 
