@@ -69,7 +69,7 @@ func (o *oracle) disturb(commits *int) {
 	switch rapid.SampledFrom([]string{
 		"nothing", "nothing", "promote", "supersede", "revert", "alert", "outage", "quiet", "quiet", "blind", "blind spot", "sight", "lose", "find",
 		"pause", "resume", "crash", "bad", "good", "by hand", "pin", "unpin", "retry", "skip", "conflicts", "calm",
-		"scale", "lose ledger", "blackout", "light", "pause all", "resume all", "move",
+		"scale", "lose ledger", "older ledger", "blackout", "light", "pause all", "resume all", "move",
 	}).Draw(t, "fault") {
 	case "promote":
 		*commits++
@@ -109,6 +109,11 @@ func (o *oracle) disturb(commits *int) {
 		o.crash()
 	case "lose ledger":
 		o.loseLedger()
+	case "older ledger":
+		// The commits since then are admitted anew, which here is one.
+		w.rollBack(rapid.IntRange(len(w.history)/2, len(w.history)).Draw(t, "events"))
+		w.merge(fmt.Sprintf("again%d", len(w.history)), func(*fleet.Spec) {})
+		o.soaked = nil // what disturbed a soak since then is forgotten
 	case "bad":
 		m.bad = v("7.6.1")
 	case "good":
@@ -395,8 +400,8 @@ func (o *oracle) checkSoaks() {
 				continue
 			}
 			for _, m := range r.Members {
-				if m.Wave != i || m.Status != plan.Finished {
-					continue
+				if m.Wave != i || m.Status != plan.Finished || w.clusters[m.Cluster].Labels["tier"] != key.Cohort {
+					continue // not of the wave, or given to another cohort since
 				}
 				alerts := slices.ContainsFunc(w.alerts, func(a plan.Alert) bool { return a.Cluster == m.Cluster })
 				if alerts || len(w.blind) > 0 || w.isBlindTo(m.Cluster) {

@@ -13,7 +13,9 @@ import (
 func (c *cycle) lifecycle() {
 	c.seePlanes()
 	c.recoverMarks()
-	c.refindPauses()
+	if c.refind() {
+		return // decided again with what was found
+	}
 	for _, v := range c.memo.views {
 		c.rolloutEvents(v)
 	}
@@ -213,10 +215,6 @@ func (c *cycle) runningEvents(v *view, pos int, member *Member) {
 	}
 	inv := c.in.Fleet
 	if !inv.known(r) {
-		return
-	}
-	if c.newFailure(v, r, member) {
-		c.adoptFailure(v, r, member)
 		return
 	}
 	settled := !c.unsettled(&subject{row: r, view: v}).blocks()

@@ -182,6 +182,9 @@ func (c *cycle) notePause(r Row, v *view) bool {
 		return true
 	}
 	if a := c.actionFor(r); a != nil {
+		if a.Mark.Release != noted.Release {
+			return false // it would be read as the pause of another release, or of none
+		}
 		a.Mark.Paused, a.Mark.PausedAt = noted.Paused, noted.PausedAt
 		a.Mark.AllPaused, a.Mark.AllPausedAt = noted.AllPaused, noted.AllPausedAt
 		return true

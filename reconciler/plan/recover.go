@@ -72,11 +72,12 @@ func (c *cycle) recoverMarks() {
 	}
 }
 
-// refindPauses takes up the pauses on clusters that are newer than what the ledger
-// knows to have been resumed: it is an older copy of the one that recorded them.
-func (c *cycle) refindPauses() {
+// refind takes up the pauses and failures on clusters that are newer than what the
+// ledger knows to have been resumed or retried: it is an older copy of the one that
+// recorded them. It reports whether there are any.
+func (c *cycle) refind() bool {
 	if c.in.State.InForce.Commit == "" || len(c.plan.Events) > 0 {
-		return
+		return false
 	}
 	s, found := c.in.State, map[string]bool{}
 	for _, r := range slices.SortedFunc(maps.Keys(c.memo.noted), c.byName) {
@@ -86,7 +87,7 @@ func (c *cycle) refindPauses() {
 		}
 		mark := c.in.Fleet.Mark(r)
 		rel := s.Releases[mark.Release]
-		if mark.Paused != "" && !found[mark.Release] && (rel == nil || rel.Paused == nil) && mark.PausedAt.After(resumedAt(rel)) {
+		if mark.Paused != "" && mark.Release != "" && !found[mark.Release] && (rel == nil || rel.Paused == nil) && mark.PausedAt.After(resumedAt(rel)) {
 			found[mark.Release] = true
 			c.emit(Event{
 				At: c.in.Now, Kind: Paused, Release: mark.Release, Product: v.key.Product, Cluster: c.in.Fleet.names[r],
@@ -97,7 +98,11 @@ func (c *cycle) refindPauses() {
 			found[""] = true
 			c.emit(Event{At: c.in.Now, Kind: Paused, Reason: mark.AllPaused + " (found on the clusters)"})
 		}
+		if member := c.memo.member(r); member != nil && (member.Status == Running || member.Status == Finished) && mark.FailedAt.After(member.StartedAt) {
+			c.adoptFailure(v, r, member)
+		}
 	}
+	return len(c.plan.Events) > 0
 }
 
 func resumedAt(r *Release) time.Time {
@@ -118,13 +123,6 @@ func (c *cycle) recoverTarget(v *view, mark Mark, newest map[TargetKey]Mark) {
 		(mark.StartedAt.Equal(best.StartedAt) && mark.Release > best.Release) {
 		newest[v.key] = mark
 	}
-}
-
-// newFailure reports whether a cluster remembers a failure from after its member
-// was started or retried: one that the ledger has lost.
-func (c *cycle) newFailure(v *view, r Row, member *Member) bool {
-	mark := c.in.Fleet.Mark(r)
-	return mark.Failed != "" && mark.Release == v.rollout.Release && mark.FailedAt.After(member.StartedAt)
 }
 
 // adoptFailure charges a failure that only the cluster remembers.

@@ -85,6 +85,22 @@ func TestAFailureThatAnOlderLedgerDoesNotKnowIsFoundOnTheCluster(t *testing.T) {
 	}
 }
 
+// TestAFailureWhileSoakingIsFoundOnTheCluster: the older ledger says that it has
+// finished.
+func TestAFailureWhileSoakingIsFoundOnTheCluster(t *testing.T) {
+	w := soaking(t)
+	backup := len(w.history)
+	w.run(time.Minute)
+	w.fire("canary-0", w.now)
+	w.run(2 * time.Minute)
+	w.alerts = nil
+	w.rollBack(backup)
+	w.run(2 * time.Hour)
+	if r := w.state.Releases["kafka-7.6.1-c1"]; len(r.Failures) != 1 || r.Paused == nil {
+		t.Errorf("%d failures, pause %+v", len(r.Failures), r.Paused)
+	}
+}
+
 // TestAResumedPauseIsNotFoundAgain: the mark is taken off in the next cycle, and
 // a crash before that finds a pause that is known to be over.
 func TestAResumedPauseIsNotFoundAgain(t *testing.T) {

@@ -97,16 +97,16 @@ func recoveryBugs() []mutation {
 			new: "\t\ts.setPause(",
 		},
 		{
-			name: "older-ledger-lifts-the-pause", law: 6, file: "reconciler/plan/lifecycle.go",
+			name: "older-ledger-lifts-the-pause", law: 6, file: recover,
 			why: "marks are read when a data plane is seen for the first time, and a ledger from a backup has seen it",
-			old: "\tc.refindPauses()\n",
-			new: "",
+			old: "mark.PausedAt.After(resumedAt(rel)) {",
+			new: "mark.PausedAt.IsZero() {",
 		},
 		{
-			name: "older-ledger-forgets-a-failure", law: 14, file: "reconciler/plan/lifecycle.go",
+			name: "older-ledger-forgets-a-failure", law: 14, file: recover,
 			why: "the ledger says that the cluster is under way, so it is",
-			old: "\tif c.newFailure(v, r, member) {\n",
-			new: "\tif false && c.newFailure(v, r, member) {\n",
+			old: "&& mark.FailedAt.After(member.StartedAt) {",
+			new: "&& mark.FailedAt.Before(member.StartedAt) {",
 		},
 	}
 }
