@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 )
 
 // module is where the packages of the repository are imported from.
@@ -66,7 +67,13 @@ func newCompiler(ctx context.Context, root string, packages map[string]bool) (*c
 // check returns what is wrong with a package when some of its files are changed.
 func (c *compiler) check(pkg string, changed map[string][]byte) error {
 	var files []*ast.File
-	for _, name := range c.files[module+pkg] {
+	names := slices.Clone(c.files[module+pkg])
+	for file := range changed {
+		if name := path.Base(file); path.Dir(file) == pkg && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
 		file := path.Join(pkg, name)
 		text, ok := changed[file]
 		if !ok {

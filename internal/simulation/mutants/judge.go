@@ -25,27 +25,40 @@ type finding struct {
 	// law, steps and seed tell what the simulation found: zero when the tests
 	// failed in another way.
 	law, steps, seed int
-	// what is the oracle's sentence, or the end of what the tests said.
+	// what is the oracle's sentence, or the first of what the tests said.
 	what string
-	// build and search are how long it took.
-	build, search time.Duration
+	took time.Duration
 }
 
-// judge builds a test binary with an overlay and runs it.
-type judge struct {
-	root, dir string // the repository; a folder of its own for what is built
-	now       func() time.Time
+// link builds the test binary of a package with changed files, which it writes to a
+// folder of their own in dir.
+func link(ctx context.Context, root, dir, pkg, name string, changed map[string][]byte) (string, error) {
+	dir = filepath.Join(dir, name, filepath.FromSlash(pkg))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make a folder for the build: %w", err)
+	}
+	overlay, err := writeOverlay(root, dir, changed)
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(dir, path.Base(pkg)+".test")
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-ldflags=-s -w", "-o", binary, "./"+pkg)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s with mutation %s: %w\n%s", pkg, name, err, out)
+	}
+	return binary, nil
 }
 
-// overlay writes changed files and returns the path of the overlay's description.
-func (j *judge) overlay(changed map[string][]byte) (string, error) {
+// writeOverlay writes changed files and a description of what they replace.
+func writeOverlay(root, dir string, changed map[string][]byte) (string, error) {
 	replace := map[string]string{}
 	for file, text := range changed {
-		copied := filepath.Join(j.dir, strings.ReplaceAll(file, "/", "_"))
+		copied := filepath.Join(dir, strings.ReplaceAll(file, "/", "_"))
 		if err := os.WriteFile(copied, text, 0o600); err != nil {
 			return "", fmt.Errorf("write mutated file: %w", err)
 		}
-		original, err := filepath.Abs(filepath.Join(j.root, filepath.FromSlash(file)))
+		original, err := filepath.Abs(filepath.Join(root, filepath.FromSlash(file)))
 		if err != nil {
 			return "", fmt.Errorf("find original file: %w", err)
 		}
@@ -55,53 +68,61 @@ func (j *judge) overlay(changed map[string][]byte) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("describe overlay: %w", err)
 	}
-	name := filepath.Join(j.dir, "overlay.json")
+	name := filepath.Join(dir, "overlay.json")
 	if err := os.WriteFile(name, data, 0o600); err != nil {
 		return "", fmt.Errorf("write overlay: %w", err)
 	}
 	return name, nil
 }
 
-// build links the test binary of a package with the changed files.
-func (j *judge) build(ctx context.Context, pkg string, changed map[string][]byte) (string, error) {
-	overlay, err := j.overlay(changed)
-	if err != nil {
-		return "", err
-	}
-	binary := filepath.Join(j.dir, path.Base(pkg)+".test")
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-ldflags=-s -w", "-o", binary, "./"+pkg)
-	cmd.Dir = j.root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
-	}
-	return binary, nil
-}
-
 // lawBroken is the line with which the simulation ends when an oracle objects.
 var lawBroken = regexp.MustCompile(`LAW (\d+) broken after (\d+) steps at seed (\d+): (.*)`)
 
-// run runs a test binary in its package's folder, as go test does.
-func (j *judge) run(ctx context.Context, pkg, binary string, limit time.Duration, args ...string) (finding, error) {
-	var out bytes.Buffer
-	began := j.now()
-	bounded, cancel := context.WithTimeout(ctx, limit)
+// listener keeps what a test says, and tells when it has said which law is broken:
+// the story that follows takes longer than finding it, and nobody reads it here.
+type listener struct {
+	bytes.Buffer
+	heard func()
+}
+
+func (l *listener) Write(p []byte) (int, error) {
+	n, err := l.Buffer.Write(p)
+	if bytes.IndexByte(p, '\n') >= 0 && lawBroken.Match(l.Bytes()) {
+		l.heard()
+	}
+	return n, err
+}
+
+// trial is one run of a test binary, in its package's folder, as go test does it.
+type trial struct {
+	dir, binary string
+	number      int // of the mutation that is awake
+	limit       time.Duration
+	args        []string
+}
+
+func (t trial) run(ctx context.Context, now func() time.Time) (finding, error) {
+	began := now()
+	bounded, cancel := context.WithTimeout(ctx, t.limit)
 	defer cancel()
-	cmd := exec.CommandContext(bounded, binary, append([]string{"-test.timeout", "0"}, args...)...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Join(j.root, filepath.FromSlash(pkg)), &out, &out
+	out := &listener{heard: cancel}
+	cmd := exec.CommandContext(bounded, t.binary, append([]string{"-test.timeout", "0"}, t.args...)...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = t.dir, out, out
+	cmd.Env = append(os.Environ(), selector+"="+strconv.Itoa(t.number))
 	cmd.WaitDelay = 10 * time.Second
 	err := cmd.Run()
-	f := finding{search: j.now().Sub(began)}
+	f := finding{took: now().Sub(began)}
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
 		return f, ctx.Err()
 	case err == nil:
 		return f, nil
-	case bounded.Err() != nil:
+	case bounded.Err() != nil && !lawBroken.Match(out.Bytes()):
 		f.late = true
 		return f, nil
-	case !errors.As(err, &exit):
-		return f, fmt.Errorf("run %s: %w", pkg, err)
+	case bounded.Err() == nil && !errors.As(err, &exit):
+		return f, fmt.Errorf("run %s: %w", t.binary, err)
 	}
 	f.caught = true
 	if m := lawBroken.FindStringSubmatch(out.String()); m != nil {

@@ -23,15 +23,34 @@ type runner struct {
 	now func() time.Time
 	out io.Writer
 
+	dir    string // for what is built
+	field  *field
+	builds map[string]*build // of the field, by package
+
 	mu        sync.Mutex
 	survivors []string
 	failed    error
 }
 
-func (r *runner) run(ctx context.Context, chosen []mutation) error {
+// build is a test binary that is linked once, by whoever asks first.
+type build struct {
+	once   sync.Once
+	binary string
+	err    error
+}
+
+func (r *runner) run(ctx context.Context, chosen []mutation) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	began := r.now()
+	if r.dir, err = os.MkdirTemp("", "wavegate-mutants-"); err != nil {
+		return fmt.Errorf("make a folder for what is built: %w", err)
+	}
+	defer os.RemoveAll(r.dir)
+	if r.field, err = plant(os.DirFS(r.root), chosen); err != nil {
+		return err
+	}
+	r.builds = map[string]*build{}
 	if r.sample > 0 {
 		chosen = shuffled(chosen, r.by)
 		fmt.Fprintf(r.out, "a sample of %d mutations, as many as fit into %s, drawn by %q\n", len(chosen), r.sample, r.by)
@@ -39,7 +58,7 @@ func (r *runner) run(ctx context.Context, chosen []mutation) error {
 	if err := r.sound(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(r.out, "%-42s %-6s %5s %6s %7s %7s  %s\n", "mutation", "law", "seed", "steps", "build", "search", "what was found")
+	fmt.Fprintf(r.out, "%-42s %-8s %5s %6s %7s  %s\n", "mutation", "law", "seed", "steps", "took", "what was found")
 	next := make(chan mutation)
 	var workers sync.WaitGroup
 	for range r.parallel {
@@ -68,7 +87,12 @@ func (r *runner) run(ctx context.Context, chosen []mutation) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	fmt.Fprintf(r.out, "%d mutations in %s, %d caught, %d survived\n", done, r.now().Sub(began).Round(time.Second), done-len(r.survivors), len(r.survivors))
+	return r.sum(done, r.now().Sub(began))
+}
+
+// sum prints the end of the table. Survivors are an error.
+func (r *runner) sum(done int, took time.Duration) error {
+	fmt.Fprintf(r.out, "%d mutations in %s, %d caught, %d survived\n", done, took.Round(time.Second), done-len(r.survivors), len(r.survivors))
 	if len(r.survivors) == 0 {
 		return nil
 	}
@@ -88,39 +112,39 @@ func (r *runner) fail(err error) {
 }
 
 // sound makes sure that the simulation finds nothing in the product as it is:
-// else it would find it in every mutation, too.
+// else it would find it in every mutation, too. All that are planted are asleep.
 func (r *runner) sound(ctx context.Context) error {
 	if r.unit {
 		return nil
 	}
-	f, err := r.judge(ctx, nil, []string{simulation})
+	began := r.now()
+	binary, err := r.planted(ctx, simulation)
+	if err != nil {
+		return err
+	}
+	linked := r.now()
+	f, err := r.search(ctx, simulation, binary, 0)
 	switch {
 	case err != nil:
 		return err
 	case f.caught:
 		return fmt.Errorf("the simulation fails without any mutation, at seed %d after %d steps: law %d: %s", f.seed, f.steps, f.law, f.what)
 	}
-	fmt.Fprintf(r.out, "without a mutation nothing is found (%s)\n", f.search.Round(time.Second))
+	fmt.Fprintf(r.out, "%d of the mutations are in one binary, which was built in %s; without any of them awake nothing is found in %s\n",
+		len(r.field.numbers), linked.Sub(began).Round(time.Second), f.took.Round(time.Second))
 	return nil
 }
 
-// one plants a mutation and prints what became of it.
+// one wakes a mutation and prints what became of it.
 func (r *runner) one(ctx context.Context, m mutation) error {
-	changed, err := m.apply(os.DirFS(r.root))
-	if err != nil {
-		return err
-	}
 	packages := []string{simulation}
 	if r.unit {
-		packages = packages[:0]
-		for file := range changed {
-			packages = append(packages, path.Dir(file))
+		packages = []string{"reconciler/plan", "reconciler"}
+		for _, e := range m.edits() {
+			packages = append([]string{path.Dir(e.file)}, packages...)
 		}
-		packages = append(packages, "reconciler/plan", "reconciler")
-		slices.Sort(packages)
-		packages = slices.Compact(packages)
 	}
-	f, err := r.judge(ctx, changed, packages)
+	f, err := r.judge(ctx, &m, packages)
 	if err != nil {
 		return fmt.Errorf("try mutation %s: %w", m.name, err)
 	}
@@ -133,34 +157,61 @@ func (r *runner) one(ctx context.Context, m mutation) error {
 	return nil
 }
 
-// judge builds and runs the tests of packages with changed files, until the first
-// that fail.
-func (r *runner) judge(ctx context.Context, changed map[string][]byte, packages []string) (finding, error) {
-	dir, err := os.MkdirTemp("", "wavegate-mutant-")
-	if err != nil {
-		return finding{}, fmt.Errorf("make a folder for the build: %w", err)
-	}
-	defer os.RemoveAll(dir)
-	j := &judge{root: r.root, dir: dir, now: r.now}
-	var f finding
+// judge runs the tests of packages with a mutation, until the first that fail.
+func (r *runner) judge(ctx context.Context, m *mutation, packages []string) (f finding, err error) {
+	asked := map[string]bool{}
 	for _, pkg := range packages {
-		began := r.now()
-		binary, err := j.build(ctx, pkg, changed)
+		if asked[pkg] {
+			continue
+		}
+		asked[pkg] = true
+		var binary string
+		number, isPlanted := r.field.numbers[m.name]
+		if isPlanted {
+			binary, err = r.planted(ctx, pkg)
+		} else {
+			binary, err = r.alone(ctx, m, pkg)
+		}
 		if err != nil {
 			return f, err
 		}
-		build := f.build + r.now().Sub(began)
-		args := append([]string{"-test.short"}, quietRapid(r.root, pkg)...)
-		if !r.unit {
-			args = []string{"-test.run", "^TestSimulation$", "-seeds", strconv.Itoa(r.seeds), "-from", "1"}
-		}
-		f, err = j.run(ctx, pkg, binary, r.limit, args...)
-		f.build = build
-		if err != nil || f.caught {
+		if f, err = r.search(ctx, pkg, binary, number); err != nil || f.caught {
 			return f, err
 		}
 	}
 	return f, nil
+}
+
+// planted returns the test binary of a package in which all planted mutations are.
+func (r *runner) planted(ctx context.Context, pkg string) (string, error) {
+	r.mu.Lock()
+	b := r.builds[pkg]
+	if b == nil {
+		b = &build{}
+		r.builds[pkg] = b
+	}
+	r.mu.Unlock()
+	b.once.Do(func() { b.binary, b.err = link(ctx, r.root, r.dir, pkg, "planted", r.field.files) })
+	return b.binary, b.err
+}
+
+// alone returns the test binary of a package with one mutation.
+func (r *runner) alone(ctx context.Context, m *mutation, pkg string) (string, error) {
+	changed, err := m.apply(os.DirFS(r.root))
+	if err != nil {
+		return "", err
+	}
+	return link(ctx, r.root, r.dir, pkg, m.name, changed)
+}
+
+// search runs a test binary with one mutation awake.
+func (r *runner) search(ctx context.Context, pkg, binary string, number int) (finding, error) {
+	args := append([]string{"-test.short"}, quietRapid(r.root, pkg)...)
+	if !r.unit {
+		args = []string{"-test.run", "^TestSimulation$", "-seeds", strconv.Itoa(r.seeds), "-from", "1"}
+	}
+	t := trial{dir: filepath.Join(r.root, filepath.FromSlash(pkg)), binary: binary, number: number, limit: r.limit, args: args}
+	return t.run(ctx, r.now)
 }
 
 // quietRapid keeps property tests, which are about to fail, from writing into the
@@ -180,22 +231,17 @@ func quietRapid(root, pkg string) []string {
 
 // row is a line of the table.
 func row(m *mutation, f *finding) string {
-	law, seed, steps := "-", "-", "-"
+	law, seed, steps, what := "-", "-", "-", f.what
 	switch {
+	case f.late:
+		law, what = "none", "SURVIVED until the time was over"
 	case !f.caught:
-		law = "none"
+		law, what = "none", "SURVIVED"
 	case f.law != 0:
 		seed, steps = strconv.Itoa(f.seed), strconv.Itoa(f.steps)
 		if law = strconv.Itoa(f.law); f.law != m.law {
-			law += fmt.Sprintf(" (%d)", m.law)
+			law += fmt.Sprintf(" for %d", m.law)
 		}
 	}
-	what := f.what
-	switch {
-	case f.late:
-		what = "SURVIVED until the time was over"
-	case !f.caught:
-		what = "SURVIVED"
-	}
-	return fmt.Sprintf("%-42s %-6s %5s %6s %6.1fs %6.1fs  %s", m.name, law, seed, steps, f.build.Seconds(), f.search.Seconds(), what)
+	return fmt.Sprintf("%-42s %-8s %5s %6s %6.1fs  %s", m.name, law, seed, steps, f.took.Seconds(), what)
 }

@@ -84,7 +84,7 @@ func TestMutationsAreCaughtOrSurvive(t *testing.T) {
 		table   []string // what each line begins with, and what it contains after a bar
 		err     string
 	}{
-		{"one that the simulation sees is caught, with law, seed and steps", []mutation{front}, 10, []string{"no-front-brake|5          3     12 |it rolls on"}, ""},
+		{"one that the simulation sees is caught, with law, seed and steps", []mutation{front}, 10, []string{"no-front-brake  |  5            3     12 |it rolls on"}, ""},
 		{"one that it does not see survives, and the run fails", []mutation{front, rear}, 10, []string{"no-rear-brake|none|SURVIVED", "survived: no-rear-brake (law 6)|there is another one"}, "1 mutations survived"},
 		{"one that needs more seeds than there are survives", []mutation{hidden}, 2, []string{"no-front-brake-in-time|SURVIVED"}, "1 mutations survived"},
 		{"one that crashes is caught by no law", []mutation{horn}, 10, []string{"no-horn|panic: no horn"}, ""},
