@@ -9,7 +9,8 @@ import (
 )
 
 // Cycle is what one pass of the loop saw, decided and did. Reporters read it;
-// what it points to is valid until the next cycle begins.
+// what it points to is valid until the next cycle begins. Others see the last one
+// by [Reconciler.View].
 type Cycle struct {
 	Number int
 	At     time.Time
@@ -41,6 +42,8 @@ type Cycle struct {
 	clockJumped bool
 	signals     plan.Signals
 	changed     map[string]plan.Change
+	news        news
+	decided     int // events up to here are what the decision rests on
 }
 
 // Unacted is an action that was not carried out, and why.

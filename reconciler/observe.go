@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,14 +47,16 @@ func (r *Reconciler) observe(ctx context.Context, c *Cycle) {
 	})
 	wg.Wait()
 	for i, d := range r.present {
+		s := sighting{Observation: observations[i]}
 		if errs[i] != nil {
-			r.inventory.Lose(d.Name(), errs[i].Error())
-			c.Problems = append(c.Problems, errs[i].Error())
-			continue
+			s = sighting{plan.Observation{DataPlane: d.Name()}, cmp.Or(errs[i].Error(), "no reason was given")}
+			c.Problems = append(c.Problems, s.lost)
+		} else {
+			r.planes[d.Name()].cursor = s.Cursor
 		}
-		r.inventory.Observe(observations[i])
-		r.planes[d.Name()].cursor = observations[i].Cursor
+		c.news.observed = append(c.news.observed, s)
 	}
+	c.news.tell(r.inventory)
 }
 
 // planeState is what the loop keeps of a data plane between cycles.
@@ -83,7 +86,7 @@ func (r *Reconciler) gather(c *Cycle) {
 	for name := range r.planes {
 		if !known[name] {
 			delete(r.planes, name)
-			r.inventory.Forget(name)
+			c.news.forgotten = append(c.news.forgotten, name)
 		}
 	}
 	if len(r.present) == 0 {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -58,8 +57,8 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// Reconciler runs the loop. Run and RunOnce belong to one goroutine; View may be
-// called by any.
+// Reconciler runs the loop. Run and RunOnce belong to one goroutine; View and
+// LastPulse may be called by any.
 type Reconciler struct {
 	cfg       Config
 	state     *plan.State
@@ -84,8 +83,8 @@ type Reconciler struct {
 	wake     chan struct{}
 	nudge    chan struct{}
 
-	mu   sync.Mutex // held during a cycle
-	last *Cycle
+	mirror mirror
+	pulse  atomic.Pointer[Pulse]
 }
 
 // New returns a reconciler that has not run yet.
@@ -207,8 +206,6 @@ func (r *Reconciler) pause(c *Cycle) time.Duration {
 // what depends on it, and the rest goes on. It returns an error only when the
 // ledger has never been read.
 func (r *Reconciler) RunOnce(ctx context.Context) (*Cycle, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if err := r.remember(ctx); err != nil {
 		return nil, err
 	}
@@ -221,20 +218,30 @@ func (r *Reconciler) RunOnce(ctx context.Context) (*Cycle, error) {
 	r.act(ctx, c)
 	r.journal(ctx, c)
 	r.report(ctx, c)
-	r.last = c
+	r.mirror.show(c, r.policy)
+	r.pulse.Store(&Pulse{Number: c.Number, At: c.At, Took: c.Took})
 	return c, nil
 }
 
-// View lets one look at the last cycle while no other runs. It returns false
-// when there was none yet.
-func (r *Reconciler) View(look func(*Cycle)) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.last == nil {
-		return false
+// View lets one look at the last finished cycle, also while another one runs. What
+// it points to may be read until look returns. It returns false when no cycle has
+// finished yet.
+func (r *Reconciler) View(look func(*Cycle)) bool { return r.mirror.look(look) }
+
+// Pulse is a sign of life.
+type Pulse struct {
+	Number int
+	At     time.Time
+	Took   time.Duration
+}
+
+// LastPulse returns that of the last finished cycle, at once, and false when there
+// was none yet.
+func (r *Reconciler) LastPulse() (Pulse, bool) {
+	if p := r.pulse.Load(); p != nil {
+		return *p, true
 	}
-	look(r.last)
-	return true
+	return Pulse{}, false
 }
 
 // remember reads the ledger, once.
@@ -247,6 +254,7 @@ func (r *Reconciler) remember(ctx context.Context) error {
 		return fmt.Errorf("load ledger: %w", err)
 	}
 	r.state = state
+	r.mirror.in.State, r.mirror.in.Fleet = state.Clone(), plan.NewInventory()
 	return nil
 }
 
@@ -341,6 +349,7 @@ func (r *Reconciler) decide(ctx context.Context, c *Cycle) {
 		c.problem("decide", errors.New("facts do not come to rest; nothing is touched in this cycle"))
 	}
 	r.save(ctx, c)
+	c.decided = len(c.Events)
 	c.Plan, c.State, c.Fleet, c.Spec, c.Signals = r.plan, r.state, r.inventory, r.spec, c.signals
 	c.DataPlanes = r.planeNames()
 }

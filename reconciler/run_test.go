@@ -201,6 +201,43 @@ func TestGitThatHangsDelaysNoHalt(t *testing.T) {
 	})
 }
 
+// TestTheLastCycleIsSeenWhileOneRuns: who asks how the fleet is does not wait for
+// a data plane that does not answer.
+func TestTheLastCycleIsSeenWhileOneRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t)
+		defer w.stop()
+		if _, ok := w.loop.LastPulse(); ok {
+			t.Error("a pulse before the first cycle")
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		before, ok := w.loop.LastPulse()
+		if !ok || before.Number != 1 {
+			t.Fatalf("pulse %+v, %v", before, ok)
+		}
+		for _, p := range w.planes {
+			p.(*hangingPlane).hangs.Store(true)
+		}
+		time.Sleep(21 * time.Second) // the second cycle waits for the data planes
+		began := time.Now()
+		w.look(func(c *reconciler.Cycle) {
+			if c.Number != 1 || len(c.Problems) > 0 || c.Plan.Totals[plan.Unknown] != 0 || c.Fleet.Len() == 0 {
+				t.Errorf("cycle %d is seen, problems %v", c.Number, c.Problems)
+			}
+		})
+		if pulse, _ := w.loop.LastPulse(); pulse != before || !time.Now().Equal(began) {
+			t.Errorf("pulse %+v after %s, want %+v at once", pulse, time.Since(began), before)
+		}
+		time.Sleep(10 * time.Second) // it has given up
+		w.look(func(c *reconciler.Cycle) {
+			if c.Number != 2 || c.Plan.Totals[plan.Unknown] != c.Fleet.Len() {
+				t.Errorf("cycle %d is seen, with %d of %d clusters unknown", c.Number, c.Plan.Totals[plan.Unknown], c.Fleet.Len())
+			}
+		})
+	})
+}
+
 func TestADataPlaneThatHangsIsUnknownAndTheOthersGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t)

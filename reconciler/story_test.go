@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -271,8 +272,35 @@ func (s *story) run(d time.Duration) error {
 		}
 		s.cycle = c
 		s.tell(c)
+		s.compare(c)
 	}
 	return nil
+}
+
+// compare checks that whoever looks from outside sees what the cycle saw.
+func (s *story) compare(c *reconciler.Cycle) {
+	s.t.Helper()
+	s.loop.View(func(seen *reconciler.Cycle) {
+		if seen.Number != c.Number || !slices.Equal(seen.Fleet.Names(), c.Fleet.Names()) {
+			s.t.Errorf("cycle %d: cycle %d with the clusters %v is seen", c.Number, seen.Number, seen.Fleet.Names())
+			return
+		}
+		for _, name := range c.Fleet.Names() {
+			row, _ := c.Fleet.Find(name)
+			other, _ := seen.Fleet.Find(name)
+			if a, b := seen.Fleet.Cluster(other), c.Fleet.Cluster(row); !reflect.DeepEqual(a, b) {
+				s.t.Errorf("cycle %d: cluster %s is seen as\n%+v, it is\n%+v", c.Number, name, a, b)
+			}
+			a, b := seen.Plan.Decision(other), c.Plan.Decision(row)
+			a.Arg, b.Arg = 0, 0 // which alert or window: a number of the plan's own
+			if a != b {
+				s.t.Errorf("cycle %d: what is decided for %s is seen as %+v, it is %+v", c.Number, name, a, b)
+			}
+		}
+		if !reflect.DeepEqual(seen.Plan.Rollouts, c.Plan.Rollouts) || seen.Plan.Totals != c.Plan.Totals {
+			s.t.Errorf("cycle %d: the rollouts are seen as\n%+v, they are\n%+v", c.Number, seen.Plan.Rollouts, c.Plan.Rollouts)
+		}
+	})
 }
 
 // tell writes the events of a cycle that a person would want to hear of.

@@ -15,9 +15,10 @@ import (
 	"github.com/wavegate-dev/wavegate/reconciler"
 )
 
-// Viewer lets one look at the last cycle while no other runs.
+// Viewer lets one look at the last finished cycle, also while another one runs.
 type Viewer interface {
 	View(look func(*reconciler.Cycle)) bool
+	LastPulse() (reconciler.Pulse, bool)
 }
 
 // Config says where the service answers.
@@ -114,11 +115,10 @@ func (s *Server) snapshot(w http.ResponseWriter, _ *http.Request) {
 // health says that cycles run. It does not judge what they found: a paused
 // release is no reason to restart the service.
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
-	var at time.Time
-	s.cfg.Viewer.View(func(c *reconciler.Cycle) { at = c.At })
-	age := s.cfg.Now().Sub(at)
+	pulse, ok := s.cfg.Viewer.LastPulse()
+	age := s.cfg.Now().Sub(pulse.At)
 	// A cycle far in the future tells nothing: the clock has jumped back.
-	if at.IsZero() || age.Abs() > s.cfg.MaxAge {
+	if !ok || age.Abs() > s.cfg.MaxAge {
 		http.Error(w, "no cycle has finished lately", http.StatusServiceUnavailable)
 		return
 	}

@@ -169,6 +169,23 @@ func (h hanging) View(func(*reconciler.Cycle)) bool {
 	return false
 }
 
+func (h hanging) LastPulse() (reconciler.Pulse, bool) { return reconciler.Pulse{At: noon()}, true }
+
+// TestHealthDoesNotWaitForAView: whoever looks long at a large fleet does not make
+// the service seem dead.
+func TestHealthDoesNotWaitForAView(t *testing.T) {
+	h := hanging{make(chan struct{}), make(chan struct{})}
+	_, socket := listen(t, h)
+	answer := make(chan struct{})
+	go func() { defer close(answer); _, _ = Fetch(t.Context(), socket) }()
+	<-h.asked
+	if got, body := ask(t, socket, http.MethodGet, "/healthz"); got != http.StatusOK {
+		t.Errorf("status %d: %s", got, body)
+	}
+	close(h.end)
+	<-answer
+}
+
 // TestACycleThatHangsDoesNotHoldUpTheEnd: whoever asked in vain is cut off.
 func TestACycleThatHangsDoesNotHoldUpTheEnd(t *testing.T) {
 	h := hanging{make(chan struct{}), make(chan struct{})}

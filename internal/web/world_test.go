@@ -31,6 +31,15 @@ func (v *viewer) View(look func(*reconciler.Cycle)) bool {
 	return true
 }
 
+func (v *viewer) LastPulse() (reconciler.Pulse, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.cycle == nil {
+		return reconciler.Pulse{}, false
+	}
+	return reconciler.Pulse{Number: v.cycle.Number, At: v.cycle.At}, true
+}
+
 func version(t testing.TB, s string) fleet.Version {
 	t.Helper()
 	v, err := fleet.ParseVersion(s)

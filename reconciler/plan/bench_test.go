@@ -267,3 +267,19 @@ func BenchmarkMemory(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkClone copies the observed fleet and the ledger's state: what others may
+// read while the next cycle runs.
+func BenchmarkClone(b *testing.B) {
+	for _, n := range []int{20_000, 100_000} {
+		b.Run(fmt.Sprintf("fleet=mid-release/clusters=%d", n), func(b *testing.B) {
+			in, _ := midRelease(b, n)
+			b.ReportAllocs()
+			for b.Loop() {
+				in.Fleet.Clone()
+				in.State.Clone()
+			}
+			perCluster(b, n)
+		})
+	}
+}
