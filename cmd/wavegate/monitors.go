@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -182,19 +180,5 @@ func (w *webhookFlags) serve(ctx context.Context, hooks map[string]http.Handler,
 	for path, h := range hooks {
 		mux.Handle(path, h)
 	}
-	listener, err := net.Listen("tcp", w.listen)
-	if err != nil {
-		return fmt.Errorf("listen for webhooks: %w", err)
-	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second}
-	go func() {
-		<-ctx.Done()
-		_ = server.Close()
-	}()
-	go func() {
-		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			log.Error("webhooks are not answered", "error", err)
-		}
-	}()
-	return nil
+	return answer(ctx, "webhooks", w.listen, mux, log)
 }

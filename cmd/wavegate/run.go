@@ -79,6 +79,7 @@ type runFlags struct {
 	kube                         kubeFlags
 	monitors                     monitorFlags
 	webhooks                     webhookFlags
+	metrics                      metricsFlags
 	restart, interval, retention time.Duration
 	once, dryRun, verbose        bool
 }
@@ -114,6 +115,7 @@ func (c *cli) run() *cobra.Command {
 	f.kube.add(flags)
 	f.monitors.add(flags)
 	f.webhooks.add(flags)
+	f.metrics.add(flags)
 	flags.IntVar(&f.clusters, "clusters", 240, "how many clusters a new embedded fleet has")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of a new embedded fleet")
 	flags.DurationVar(&f.restart, "restart", 0, "how long a replica of a new embedded fleet restarts; realistic without it")
@@ -158,7 +160,8 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 		return err
 	}
 	defer place.close()
-	reporters := []reconciler.Reporter{&logReporter{log: log, verbose: f.verbose}}
+	counted := measure(running.Load, f.interval)
+	reporters := []reconciler.Reporter{&logReporter{log: log, verbose: f.verbose}, counted}
 	var pulls *console.Console
 	if client != nil && !f.dryRun {
 		if pulls, err = f.console(client, approve, source, store, running.Load, log); err != nil {
@@ -175,7 +178,7 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	}
 	r, err := reconciler.New(reconciler.Config{
 		Source: source, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: approve,
-		DataPlanes: place.planes, Monitors: place.monitors, Ledger: store,
+		DataPlanes: place.planes, Monitors: place.monitors, Ledger: counted.Ledger(store),
 		Reporters: reporters, FirstCommit: f.firstCommit, Now: time.Now, Interval: f.interval, DryRun: f.dryRun, Log: log,
 	})
 	if err != nil {
@@ -203,7 +206,11 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 		_, err := r.RunOnce(ctx)
 		return err
 	}
-	server, err := web.Listen(web.Config{Viewer: r, Socket: dir.socket(), Now: time.Now, MaxAge: 10 * f.interval})
+	health := web.Health{Pulse: r, Started: time.Now(), Now: time.Now, MaxAge: 10 * f.interval}
+	if err := f.metrics.serve(ctx, counted, health, log); err != nil {
+		return err
+	}
+	server, err := web.Listen(web.Config{Viewer: r, Socket: dir.socket(), Now: time.Now, MaxAge: health.MaxAge})
 	if err != nil {
 		return err
 	}

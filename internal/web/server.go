@@ -18,7 +18,7 @@ import (
 // Viewer lets one look at the last finished cycle, also while another one runs.
 type Viewer interface {
 	View(look func(*reconciler.Cycle)) bool
-	LastPulse() (reconciler.Pulse, bool)
+	Pulsing
 }
 
 // Config says where the service answers.
@@ -56,7 +56,7 @@ func Listen(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, listener: l}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /healthz", Health{Pulse: cfg.Viewer, Now: cfg.Now, MaxAge: cfg.MaxAge}.Ready)
 	mux.HandleFunc("GET /api/v1/snapshot", s.snapshot)
 	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	s.done.Go(func() { _ = s.http.Serve(l) })
@@ -110,17 +110,4 @@ func (s *Server) snapshot(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(snap)
-}
-
-// health says that cycles run. It does not judge what they found: a paused
-// release is no reason to restart the service.
-func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
-	pulse, ok := s.cfg.Viewer.LastPulse()
-	age := s.cfg.Now().Sub(pulse.At)
-	// A cycle far in the future tells nothing: the clock has jumped back.
-	if !ok || age.Abs() > s.cfg.MaxAge {
-		http.Error(w, "no cycle has finished lately", http.StatusServiceUnavailable)
-		return
-	}
-	_, _ = fmt.Fprintf(w, "ok, last cycle %s ago\n", age.Round(time.Second))
 }
