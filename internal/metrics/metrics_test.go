@@ -9,6 +9,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -377,4 +379,25 @@ func ExampleMetrics_Handler() {
 		}
 	}
 	// Output: wavegate_cycle_interval_seconds 15
+}
+
+// TestTheAlertsAskForMetricsThatThereAre: the rules of the chart.
+func TestTheAlertsAskForMetricsThatThereAre(t *testing.T) {
+	rules, err := os.ReadFile("../../charts/wavegate/files/alerts.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, 60)
+	s.start()
+	s.run(3)
+	_, families := s.scrape()
+	names := regexp.MustCompile(`wavegate_[a-z_]+`).FindAllString(string(rules), -1)
+	if len(names) < 8 {
+		t.Fatalf("only %d metrics in the rules", len(names))
+	}
+	for _, name := range names {
+		if families[name] == nil {
+			t.Errorf("there is no %s", name)
+		}
+	}
 }

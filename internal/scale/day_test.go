@@ -44,7 +44,7 @@ func live(t *testing.T, s scenario) (d diary) {
 	synctest.Test(t, func(t *testing.T) {
 		f, err := simfleet.Open(simfleet.Config{
 			Seed: 1, Now: time.Now, MaxTouches: 5000,
-			Restart: map[string]simfleet.Span{"kafka": {Min: 30 * time.Second, Max: 90 * time.Second}},
+			Restart: map[string]simfleet.Span{"kafka": {Min: 20 * time.Second, Max: 60 * time.Second}},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -57,11 +57,12 @@ func (s scenario) stage(cohort int) int { return cohort / s.perStage }
 // version is what the r-th release brings; the 0th is what runs before.
 func version(r int) string { return fmt.Sprintf("7.6.%d", r) }
 
-// blackout is when no cluster of a region may be started: an hour of each day.
+// blackout is when no cluster of a region may be started: twenty minutes of each
+// day.
 func (s scenario) blackout(region string, at time.Time) bool {
 	for r := range (s.planes + 1) / 2 {
 		if region == fmt.Sprintf("region-%02d", r) {
-			return at.Hour() == blackoutHour(r)
+			return at.Hour() == blackoutHour(r) && at.Minute() < 20
 		}
 	}
 	return false
@@ -114,7 +115,7 @@ spec:
 		files[fmt.Sprintf("windows/region-%02d.yaml", r)] = fmt.Sprintf(`apiVersion: wavegate.dev/v1alpha1
 kind: Window
 metadata: {name: peak-region-%02d}
-spec: {type: blackout, schedule: "0 %d * * *", duration: 1h, timeZone: UTC, selector: {matchLabels: {region: region-%02d}}}
+spec: {type: blackout, schedule: "0 %d * * *", duration: 20m, timeZone: UTC, selector: {matchLabels: {region: region-%02d}}}
 `, r, blackoutHour(r), r)
 	}
 	return files
