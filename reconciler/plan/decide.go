@@ -31,6 +31,7 @@ type cycle struct {
 	memo  *memo
 	plan  *Plan
 	usage *usage
+	asked subject // the member that is decided for: one after the other
 
 	forbids   map[[2]uint32]bool // version pairs of the policy, by view product
 	forbidKey string

@@ -5,20 +5,28 @@ import "github.com/wavegate-dev/wavegate/reconciler/fleet"
 // usage counts the clusters in flight against the limits. It is filled once for
 // each cycle and shared out in one deterministic pass.
 type usage struct {
-	inv    *Inventory
 	limits []fleet.Limit
 	total  int
+	labels [][]uint32       // by limit: the column of its label
 	byID   []map[uint32]int // by limit: in flight for each label value
 }
 
 func newUsage(inv *Inventory, limits []fleet.Limit) *usage {
-	u := &usage{inv: inv, limits: limits, byID: make([]map[uint32]int, len(limits))}
+	u := &usage{limits: limits, labels: make([][]uint32, len(limits)), byID: make([]map[uint32]int, len(limits))}
 	for i := range limits {
 		if limits[i].Label != "" {
-			u.byID[i] = map[uint32]int{}
+			u.labels[i], u.byID[i] = inv.labels[limits[i].Label], map[uint32]int{}
 		}
 	}
 	return u
+}
+
+// label returns the value of a limit's label for a row; 0 when it has none.
+func (u *usage) label(limit int, r Row) uint32 {
+	if ids := u.labels[limit]; int(r) < len(ids) {
+		return ids[r]
+	}
+	return 0
 }
 
 func (u *usage) add(r Row) {
@@ -27,7 +35,7 @@ func (u *usage) add(r Row) {
 		if u.byID[i] == nil {
 			continue
 		}
-		if id := u.inv.label(r, u.limits[i].Label); id != 0 {
+		if id := u.label(i, r); id != 0 {
 			u.byID[i][id]++
 		}
 	}
@@ -57,7 +65,7 @@ func (u *usage) count(limit int, r Row) int {
 	if u.byID[limit] == nil {
 		return u.total
 	}
-	id := u.inv.label(r, u.limits[limit].Label)
+	id := u.label(limit, r)
 	if id == 0 {
 		return 0
 	}

@@ -36,7 +36,17 @@ func (c *cycle) decideWave(v *view, w int) {
 	}
 	cut, cutBy := wave.cut, wave.cutBy
 	wave.cut, wave.cutBy = wave.to, Finding{}
+	var changed []int32
+	if !v.all {
+		changed = c.changedIn(v)
+	}
 	for pos := wave.from; pos < wave.to; pos++ {
+		for len(changed) > 0 && int(changed[0]) < pos {
+			changed = changed[1:]
+		}
+		if !v.all && v.rollout.Members[pos].Status.over() && (len(changed) == 0 || int(changed[0]) != pos) {
+			continue
+		}
 		if f := c.exhausted(v, w); f.blocks() {
 			if !wave.cutBy.blocks() {
 				wave.cut, wave.cutBy = pos, f
@@ -125,7 +135,8 @@ func (c *cycle) decideMember(v *view, w, pos int) {
 	if r < 0 {
 		return
 	}
-	s := &subject{row: r, view: v, wave: w}
+	c.asked = subject{row: r, view: v, wave: w}
+	s := &c.asked
 	var d Decision
 	switch member := &v.rollout.Members[pos]; member.Status {
 	case Pending:

@@ -158,6 +158,10 @@ const (
 	Left                  // it exists no more
 )
 
+// over reports whether nothing is to be decided for a member any more unless it
+// changes.
+func (s MemberStatus) over() bool { return s == Finished || s == Skipped || s == Left }
+
 // Member is a cluster of a rollout.
 type Member struct {
 	Cluster string       `json:"cluster"`
