@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -47,7 +49,7 @@ type previewer struct {
 }
 
 func (p previewer) preview(ctx context.Context, head, base string) (*report.Preview, fleet.Problems, error) {
-	tree, err := p.merged(ctx, head, base)
+	tree, before, err := p.merged(ctx, head, base)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,23 +66,42 @@ func (p previewer) preview(ctx context.Context, head, base string) (*report.Prev
 		return nil, nil, fmt.Errorf("simulate commit %s: %w", head, err)
 	}
 	out.From, out.To = base, head
-	return out, nil, nil
+	from, _ := fleet.Load(before)
+	out.Unchanged, err = sameSpec(from, to)
+	return out, nil, err
 }
 
-// merged are the files that merging head would give: what it leaves alone stays as
-// it is in force.
-func (p previewer) merged(ctx context.Context, head, base string) (fs.FS, error) {
+// sameSpec says whether two fleet repositories say the same, wherever in their
+// files they do.
+func sameSpec(a, b *fleet.Spec) (bool, error) {
+	if a == nil || b == nil {
+		return false, nil // it is not valid
+	}
+	x, err := json.Marshal(a)
+	if err != nil {
+		return false, fmt.Errorf("compare fleet repositories: %w", err)
+	}
+	y, err := json.Marshal(b)
+	if err != nil {
+		return false, fmt.Errorf("compare fleet repositories: %w", err)
+	}
+	return bytes.Equal(x, y), nil
+}
+
+// merged are the files that merging head would give, and those of base: what head
+// leaves alone stays as it is there.
+func (p previewer) merged(ctx context.Context, head, base string) (merged, before fs.FS, err error) {
 	ancestor, err := p.client.MergeBase(ctx, base, head)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var trees [3]fs.FS
 	for i, commit := range []string{ancestor, base, head} {
 		if trees[i], err = p.source.Tree(ctx, commit); err != nil {
-			return nil, fmt.Errorf("read commit %s: %w", commit, err)
+			return nil, nil, fmt.Errorf("read commit %s: %w", commit, err)
 		}
 	}
-	return console.MergedFiles(trees[0], trees[1], trees[2]), nil
+	return console.MergedFiles(trees[0], trees[1], trees[2]), trees[1], nil
 }
 
 // world copies what the last cycle has seen: a simulation uses it up.
@@ -88,16 +109,13 @@ func (p previewer) world() (*world, error) {
 	var w *world
 	if r := p.running(); r != nil {
 		r.View(func(c *reconciler.Cycle) {
-			if c.Spec == nil {
-				return
-			}
 			w = &world{
 				now: c.At, state: c.State.Clone(), fleet: c.Fleet.Clone(), signals: c.Signals, planes: c.DataPlanes, spec: c.Spec,
 			}
 		})
 	}
 	if w == nil {
-		return nil, errors.New("no commit is in force yet that a change could be compared with")
+		return nil, errors.New("no cycle has ended yet")
 	}
 	return w, nil
 }

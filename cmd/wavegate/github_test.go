@@ -10,7 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,8 +69,10 @@ func newHub(t *testing.T, app bool) *hub {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var past atomic.Int64 // the repository is older than what is done to it
+	past.Store(int64(time.Hour))
 	srv, err := githubtest.Start(githubtest.Config{
-		Dir: filepath.Join(dir, "github"), Now: time.Now, OnViolation: func(err error) { t.Error(err) },
+		Dir: filepath.Join(dir, "github"), Now: func() time.Time { return time.Now().Add(-time.Duration(past.Load())) }, OnViolation: func(err error) { t.Error(err) },
 		App: &githubtest.App{ID: 7, InstallationID: 70, Slug: "wavegate", Account: "acme", Key: &key.PublicKey},
 	})
 	if err != nil {
@@ -76,6 +81,7 @@ func newHub(t *testing.T, app bool) *hub {
 	t.Cleanup(func() { _ = srv.Close() })
 	h := &hub{Server: srv, t: t, bin: filepath.Join(dir, "wavegate"), state: filepath.Join(dir, "state")}
 	h.must(srv.AddRepo(hubRepo, githubtest.Files{"fleet.yaml": githubFleet}))
+	past.Store(0)
 	for _, login := range []string{"ada", "grace", "wavegate"} {
 		srv.AddUser(login)
 		h.must(srv.Grant(hubRepo, login, githubtest.Write))
@@ -170,30 +176,90 @@ func (h *hub) until(number int, text string) {
 	h.t.Fatalf("waited in vain for %q on pull request %d; it says:\n%s", text, number, strings.Join(comments, "\n---\n"))
 }
 
-// TestThePullRequestIsTheConsole has one pull request opened, approved, merged,
-// paused and resumed at GitHub, and looks at nothing but its comment.
-func TestThePullRequestIsTheConsole(t *testing.T) {
-	h := newHub(t, false)
-	h.adopt()
+// serve runs the service, with GitHub's webhooks, until the test ends or stop is
+// called.
+func (h *hub) serve(more ...string) (stop func()) {
+	h.t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
 	address := l.Addr().String()
 	h.must(l.Close())
 	h.must(h.AddWebhook(githubtest.Webhook{URL: "http://" + address + "/github", Secret: "hush"}))
-	cmd := exec.Command(h.bin, append(h.args, "--webhook-listen", address)...)
+	cmd := exec.Command(h.bin, slices.Concat(h.args, []string{"--webhook-listen", address}, more)...)
 	var log strings.Builder
 	cmd.Stderr = &log
 	h.must(cmd.Start())
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("the service said:\n%s", log.String())
+	})
+	h.t.Cleanup(func() {
+		stop()
+		if h.t.Failed() {
+			h.t.Logf("the service said:\n%s", log.String())
 		}
 	})
+	return stop
+}
+
+// TestAFirstStartOnARepositoryWithAHistory points the service at a repository whose
+// head was pushed: nothing comes into force, and it says what to do. With a first
+// commit it begins there, and does so again when all its state is lost.
+func TestAFirstStartOnARepositoryWithAHistory(t *testing.T) {
+	h := newHub(t, false)
+	head, err := h.Branch(hubRepo, "main")
+	h.must(err)
+	s := h.cycle()
+	if s.Commit != "" || s.Frozen == nil || !strings.Contains(s.Frozen.Reason, "--first-commit "+head) {
+		t.Fatalf("at first, in force is %q, frozen %+v", s.Commit, s.Frozen)
+	}
+	files := t.TempDir()
+	h.must(os.WriteFile(filepath.Join(files, "fleet.yaml"), []byte(githubFleet), 0o600))
+	out, err := exec.Command(h.bin, "plan", "--state", h.state, "--dir", files).Output()
+	if err != nil || !strings.Contains(string(out), "nothing moves by the first commit") {
+		t.Errorf("the plan says %v\n%s", err, out)
+	}
+	stop := h.serve()
+	n := h.pull("7.6.1")
+	h.until(n, "Of 6 clusters that are seen now")
+	stop()
+	h.args = append(h.args, "--first-commit", head)
+	stop = h.serve()
+	h.until(n, "kafka 7.6.0 → 7.6.1 in canary")
+	stop()
+	if s = h.cycle(); s.Commit != head || s.Frozen != nil {
+		t.Fatalf("in force is %q, frozen %+v; want %s", s.Commit, s.Frozen, head)
+	}
+	_, err = h.As("grace").Approve(hubRepo, n)
+	h.must(err)
+	merged, err := h.As("ada").Merge(hubRepo, n, githubtest.MergeCommit)
+	h.must(err)
+	// One that nobody has approved asks for no approvals from now on.
+	_, err = h.As("ada").Push(hubRepo, "lax", githubtest.Change{Write: githubtest.Files{
+		"fleet.yaml": strings.NewReplacer("required: 1", "required: 0", "kafka: 7.6.0}\n`", "").Replace(githubFleet),
+	}, Message: "lax"})
+	h.must(err)
+	lax, err := h.As("ada").OpenPull(hubRepo, "lax", "main", "lax", "")
+	h.must(err)
+	_, err = h.As("ada").Merge(hubRepo, lax, githubtest.Rebase)
+	h.must(err)
+	before := h.cycle()
+	h.must(os.RemoveAll(h.state))
+	after := h.cycle()
+	if before.Commit != merged || after.Commit != merged || before.Frozen == nil || after.Frozen == nil || before.Frozen.Reason != after.Frozen.Reason {
+		t.Errorf("want %s in force; before the loss %q %+v, after it %q %+v", merged, before.Commit, before.Frozen, after.Commit, after.Frozen)
+	}
+}
+
+// TestThePullRequestIsTheConsole has one pull request opened, approved, merged,
+// paused and resumed at GitHub, and looks at nothing but its comment.
+func TestThePullRequestIsTheConsole(t *testing.T) {
+	h := newHub(t, false)
+	h.adopt()
+	h.serve()
 	n := h.pull("7.6.1")
 	h.until(n, "0 of 1 given")
-	_, err = h.As("grace").Approve(hubRepo, n)
+	_, err := h.As("grace").Approve(hubRepo, n)
 	h.must(err)
 	h.until(n, "1 of 1 given, by `grace`")
 	merged, err := h.As("ada").Merge(hubRepo, n, githubtest.Squash)

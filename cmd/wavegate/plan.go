@@ -31,7 +31,8 @@ func (c *cli) plan() *cobra.Command {
 which clusters in which waves, in which order, which windows and limits bite,
 when each wave would start and end through soaks and blackouts, and what would
 block. It simulates the rollout in virtual time, with the same decisions that
-would carry it out. Nothing is changed.
+would carry it out. Nothing is changed. While nothing is in force, it says what the
+first commit would find: nothing moves by that one.
 
 Without --to it takes the files of the folder as they are, committed or not;
 without --from it starts from the commit in force. Exits with 3 when the change
@@ -68,12 +69,9 @@ would be refused.`,
 }
 
 func (f *planFlags) preview(w *world) (*report.Preview, error) {
-	if w.spec == nil && f.from == "" {
-		return nil, fmt.Errorf("no commit is in force yet: name one with --from")
-	}
 	from := f.from
 	if from == "" {
-		from = w.state.InForce.Commit
+		from = w.state.InForce.Commit // or nothing, at the first start
 	} else {
 		spec, err := f.load(from)
 		if err != nil {
@@ -98,6 +96,9 @@ func (f *planFlags) preview(w *world) (*report.Preview, error) {
 func (w *world) preview(to *fleet.Spec, horizon time.Duration) (*report.Preview, error) {
 	var err error
 	policy := admission.PolicyFor(w.spec, to)
+	if w.spec == nil {
+		return w.firstStart(to, policy)
+	}
 	out := &report.Preview{At: w.now, Refused: refusal(w.spec, to), Approvals: &policy}
 	events := plan.Targets(w.state, to, "preview", false, w.now)
 	out.Moves = report.NewMoves(events)
@@ -116,6 +117,16 @@ func (w *world) preview(to *fleet.Spec, horizon time.Duration) (*report.Preview,
 	}
 	out.Touches = report.NewTouches(w.fleet, out.Run, labels)
 	return out, nil
+}
+
+// firstStart is what a spec would find as the first one in force.
+func (w *world) firstStart(to *fleet.Spec, policy fleet.Approvals) (*report.Preview, error) {
+	var err error
+	if w.policy, err = plan.Compile(to); err != nil {
+		return nil, err
+	}
+	w.setTargets(to, "preview")
+	return &report.Preview{At: w.now, Approvals: &policy, First: report.NewFirstStart(w.reportInput(w.decide()))}, nil
 }
 
 // setTargets makes a spec the one in force, so that the change is seen against

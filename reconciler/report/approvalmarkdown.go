@@ -39,7 +39,7 @@ func (pr *PullRequest) approvalMarkdown(p *post) {
 		p.say("> [!WARNING]\n> **Approvals cannot be told:** %s. What is not known is not counted.", prose(r.Unknown))
 	}
 	if need <= 0 {
-		p.say("**Approval:** none is needed by the policy in force.")
+		p.say("**Approval:** none is asked for.")
 		return
 	}
 	given := min(len(r.Approved), need)

@@ -301,7 +301,15 @@ func TestThePlanOfAPullRequestTellsWhatWouldHappen(t *testing.T) {
 		Touches: []report.Touch{{Label: "customer", Values: 400}, {Label: "region", Values: 2, Names: []string{"eu-1", "us-1"}}},
 	}).Markdown(pullRequest()))
 
-	goldenPost(t, "plan-empty", (&report.Preview{At: now}).Markdown(report.PullRequest{ID: "42"}))
+	first := pullRequest()
+	first.Reviews = nil
+	goldenPost(t, "plan-first-start", (&report.Preview{At: now, First: &report.FirstStart{Clusters: 43, Unmanaged: 1, Cohorts: []report.FirstCohort{
+		{Product: "kafka", Cohort: "canary", Version: "7.6.1", Clusters: 2, OnTarget: 2},
+		{Product: "kafka", Cohort: "prod", Version: "7.6.0", Clusters: 40, OnTarget: 37},
+	}}}).Markdown(first))
+	unknown := pullRequest()
+	unknown.Reviews = &report.Reviews{Unknown: "GitHub does not say who pushed abc1234"}
+	goldenPost(t, "plan-empty", (&report.Preview{At: now}).Markdown(unknown))
 
 	invalid := pullRequest()
 	invalid.Problems = fleet.Problems{

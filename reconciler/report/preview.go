@@ -22,6 +22,10 @@ type Preview struct {
 	// Approvals is the policy that the change has to meet, when it is known: that
 	// of the spec in force, and an emergency may ask for more.
 	Approvals *fleet.Approvals `json:"approvals,omitempty"`
+	// Unchanged tells that the fleet repository would say the same as before.
+	Unchanged bool `json:"unchanged,omitempty"`
+	// First is what it would find when nothing is in force yet; nil otherwise.
+	First *FirstStart `json:"firstStart,omitempty"`
 	// Refused says why the change could not take effect.
 	Refused string            `json:"refused,omitempty"`
 	Run     *simulate.Preview `json:"preview,omitempty"`
@@ -98,6 +102,10 @@ func (v *Preview) Text(p Paint) string {
 	var b strings.Builder
 	if v.Refused != "" {
 		fmt.Fprintf(&b, "%s %s\n\n", p.as(Bad, "REFUSED"), clean(v.Refused))
+	}
+	if v.First != nil {
+		v.First.text(&b, p)
+		return b.String()
 	}
 	v.moves(&b, p)
 	if v.Run == nil {

@@ -36,6 +36,9 @@ func (v *Preview) Markdown(pr PullRequest) Post {
 	switch {
 	case len(pr.Problems) > 0:
 		invalidMarkdown(p, pr)
+	case v.First != nil:
+		v.First.markdown(p)
+		pr.approvalMarkdown(p)
 	default:
 		v.summaryMarkdown(p)
 		v.endMarkdown(p)

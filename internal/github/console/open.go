@@ -45,10 +45,10 @@ const planPause = 5 * time.Minute
 // would do, those that changed last first, and posts the drift report.
 func (c *Console) lookAtOpen(ctx context.Context) (time.Duration, error) {
 	s := c.newest()
-	if s == nil || s.status.Commit == "" {
-		return 0, nil // nothing is in force that a plan could begin with
+	if s == nil || s.base == "" {
+		return 0, nil // there is nothing yet that a plan could begin with
 	}
-	if !c.cfg.NoDrift {
+	if !c.cfg.NoDrift && s.status.Commit != "" {
 		if err := c.lookAtDrift(ctx, s); err != nil {
 			if !own(err) || ctx.Err() != nil {
 				return 0, err
@@ -76,7 +76,7 @@ func (c *Console) lookAtOpen(ctx context.Context) (time.Duration, error) {
 	for i := range pulls {
 		p := &pulls[i]
 		last, known := c.plans.done[p.Number]
-		same := known && last.head == p.HeadSHA && last.base == s.status.Commit
+		same := known && last.head == p.HeadSHA && last.base == s.base
 		if same && last.silent {
 			continue
 		}
@@ -90,7 +90,7 @@ func (c *Console) lookAtOpen(ctx context.Context) (time.Duration, error) {
 		if err != nil {
 			return 0, err
 		}
-		want := planned{head: p.HeadSHA, base: s.status.Commit, reviews: wordFor(reviews)}
+		want := planned{head: p.HeadSHA, base: s.base, reviews: wordFor(reviews)}
 		if same && last.reviews == want.reviews {
 			continue
 		}
@@ -132,7 +132,7 @@ func (p *planning) forget(open []github.Pull) {
 func (c *Console) planOf(ctx context.Context, s *snapshot, p *github.Pull, reviews *report.Reviews) (made, silent bool, err error) {
 	previewing, cancel := context.WithTimeout(ctx, c.cfg.PreviewTimeout)
 	defer cancel()
-	v, problems, err := c.cfg.Preview(previewing, p.HeadSHA, s.status.Commit)
+	v, problems, err := c.cfg.Preview(previewing, p.HeadSHA, s.base)
 	if ctx.Err() != nil {
 		return false, false, ctx.Err()
 	}
@@ -146,7 +146,7 @@ func (c *Console) planOf(ctx context.Context, s *snapshot, p *github.Pull, revie
 		})
 	}
 	if v == nil {
-		v = &report.Preview{From: s.status.Commit, To: p.HeadSHA, At: c.cfg.Now().UTC()}
+		v = &report.Preview{From: s.base, To: p.HeadSHA, At: c.cfg.Now().UTC()}
 	}
 	pr := report.PullRequest{
 		ID: number(p.Number), Commit: p.HeadSHA, Files: c.filesOf(p), Problems: problems, Approvals: s.policy, Reviews: reviews,
@@ -164,7 +164,7 @@ func (c *Console) planOf(ctx context.Context, s *snapshot, p *github.Pull, revie
 			return false, false, err
 		}
 	}
-	silent = len(problems) == 0 && v.Refused == "" && len(v.Moves) == 0
+	silent = len(problems) == 0 && v.Refused == "" && v.Unchanged
 	_, err = c.say(ctx, utterance{
 		on: p.Number, marker: markerPull + number(p.Number), post: v.Markdown(pr), state: p.HeadSHA, reply: silent,
 	})
@@ -204,6 +204,8 @@ func verdictOf(v *report.Preview, problems fleet.Problems) github.Status {
 	case v.Refused != "":
 		out.State = github.Failure
 		out.Description = "Would be refused: " + line(v.Refused)
+	case v.First != nil:
+		out.Description = fmt.Sprintf("First start: nothing moves; clusters seen: %d", v.First.Clusters)
 	case len(v.Moves) == 0:
 		out.Description = "No version moves"
 	default:

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -28,6 +29,13 @@ func (w *world) preview(_ context.Context, head, base string) (*report.Preview, 
 	v := &report.Preview{From: base, To: head}
 	w.loop.View(func(c *reconciler.Cycle) {
 		v.At = c.At
+		if from, _ := fleet.Load(w.tree(base)); from != nil {
+			x, err := json.Marshal(from)
+			w.ok(err)
+			y, err := json.Marshal(spec)
+			w.ok(err)
+			v.Unchanged = string(x) == string(y)
+		}
 		force := admission.InForce{Commit: base, Tree: base, Spec: c.Spec}
 		result := admission.Judge(admission.Input{InForce: force, Commits: []admission.Candidate{{
 			Commit: admission.Commit{SHA: head, Tree: head}, Spec: spec, Evidence: admission.Evidence{Verdict: admission.Approved},

@@ -35,7 +35,7 @@ func newPromoting() promoting {
 // those that are open.
 func (c *Console) lookAtPromotions(ctx context.Context, s *snapshot, pulls []github.Pull) (closed map[int]bool, err error) {
 	closed = map[int]bool{}
-	if !c.cfg.Promotions || s.status.Frozen != nil {
+	if !c.cfg.Promotions || s.status.Frozen != nil || s.status.Commit == "" {
 		return closed, nil
 	}
 	self, err := c.cfg.Client.Self(ctx)

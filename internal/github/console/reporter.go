@@ -16,8 +16,11 @@ import (
 // snapshot is what the console needs of a cycle, in values that no later cycle
 // changes.
 type snapshot struct {
-	at       time.Time
-	status   *report.Status
+	at     time.Time
+	status *report.Status
+	// base is what an open pull request is compared with: the commit in force, or the
+	// head of the branch while nothing is.
+	base     string
 	subjects []subject
 	policy   fleet.Approvals // of the spec in force
 	drift    fleet.Drift     // when the drift report is posted
@@ -45,6 +48,7 @@ func (s *subject) key() subjectKey { return subjectKey{s.commit, s.product} }
 type reporterMemory struct {
 	shown      time.Time // when the last snapshot was made
 	judgements []admission.Judgement
+	head       string // of the branch, as long as nothing is in force
 	// moved are the subjects of the targets, also of those that are not in force
 	// any more, as long as there is room.
 	moved map[subjectKey]subject
@@ -110,6 +114,12 @@ func (m *reporterMemory) snapshot(cycle *reconciler.Cycle, in report.Input) *sna
 		m.judgements = slices.Clone(cycle.Admission.Judgements)
 	}
 	s := &snapshot{at: cycle.At, status: report.NewStatus(in), promotions: newPromotions(cycle)}
+	if s.base = s.status.Commit; s.base == "" {
+		if cycle.Head != "" {
+			m.head = cycle.Head
+		}
+		s.base = m.head
+	}
 	s.status.Notes = slices.Clone(s.status.Notes)
 	if cycle.Spec != nil {
 		s.policy = cycle.Spec.Fleet.Spec.Approvals
