@@ -120,6 +120,25 @@ func (s *Server) Comments(fullName string, number int) ([]Comment, error) {
 	return list, nil
 }
 
+// CommitComments returns the comments on a commit itself, oldest first.
+func (s *Server) CommitComments(fullName, commit string) ([]Comment, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.repo(fullName)
+	if err != nil {
+		return nil, err
+	}
+	sha, err := r.resolve(commit)
+	if err != nil {
+		return nil, err
+	}
+	var list []Comment
+	for _, c := range r.commitComments[sha] {
+		list = append(list, Comment{ID: c.id, Author: c.author.login, Body: c.body, Created: c.created})
+	}
+	return list, nil
+}
+
 // Reviews returns the reviews of a pull request, oldest first.
 func (s *Server) Reviews(fullName string, number int) ([]Review, error) {
 	s.mu.Lock()

@@ -25,23 +25,24 @@ type Change struct {
 // repo is a repository. Its branches are read from git before every answer.
 type repo struct {
 	bare
-	id          int64
-	owner       *user
-	parent      *repo // that it is a fork of; nil for none
-	name        string
-	private     bool
-	created     time.Time
-	refs        map[string]string // branches as they were when they were last looked at
-	issues      []*issue          // by number, from 1
-	comments    map[int64]*comment
-	labels      []*label
-	statuses    map[string][]*status
-	checks      map[int64]*checkRun
-	activities  []*activity
-	protections map[string]*Protection // by branch
-	access      map[string]Permission  // by login in lower case
-	teams       map[*team]Permission
-	merges      map[[2]string]merged // trial merges by base and head: facts that never change
+	id             int64
+	owner          *user
+	parent         *repo // that it is a fork of; nil for none
+	name           string
+	private        bool
+	created        time.Time
+	refs           map[string]string // branches as they were when they were last looked at
+	issues         []*issue          // by number, from 1
+	comments       map[int64]*comment
+	commitComments map[string][]*commitComment // by the commit's id
+	labels         []*label
+	statuses       map[string][]*status
+	checks         map[int64]*checkRun
+	activities     []*activity
+	protections    map[string]*Protection // by branch
+	access         map[string]Permission  // by login in lower case
+	teams          map[*team]Permission
+	merges         map[[2]string]merged // trial merges by base and head: facts that never change
 }
 
 func (r *repo) full() string { return r.owner.login + "/" + r.name }

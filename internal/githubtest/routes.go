@@ -32,10 +32,12 @@ func handlers() map[string]handler {
 		"PUT " + repo + "/branches/{branch}/protection":    putProtection,
 		"DELETE " + repo + "/branches/{branch}/protection": deleteProtection,
 
-		"GET " + repo + "/commits":                    listCommits,
-		"GET " + repo + "/commits/{ref}":              getCommit,
-		"GET " + repo + "/commits/{commit_sha}/pulls": listPullsOfCommit,
-		"GET " + repo + "/compare/{basehead}":         compare,
+		"GET " + repo + "/commits":                        listCommits,
+		"GET " + repo + "/commits/{ref}":                  getCommit,
+		"GET " + repo + "/commits/{commit_sha}/pulls":     listPullsOfCommit,
+		"GET " + repo + "/commits/{commit_sha}/comments":  listCommitComments,
+		"POST " + repo + "/commits/{commit_sha}/comments": createCommitComment,
+		"GET " + repo + "/compare/{basehead}":             compare,
 
 		"GET " + repo + "/commits/{ref}/status":                  getStatus,
 		"GET " + repo + "/commits/{ref}/statuses":                listStatuses,

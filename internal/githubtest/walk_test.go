@@ -97,6 +97,10 @@ func TestEveryOperationIsAnsweredAsGitHubDocumentsIt(t *testing.T) {
 	commit := must[*github.Commit](t)(ada.Git.CreateCommit(ctx, owner, name, &github.Commit{
 		Message: github.String("kafka 7.6.1"), Tree: tree, Parents: []*github.Commit{before},
 	}, nil))
+	must[*github.RepositoryComment](t)(ada.Repositories.CreateComment(ctx, owner, name, commit.GetSHA(), &github.RepositoryComment{Body: github.String("Why?")}))
+	if got := must[[]*github.RepositoryComment](t)(ada.Repositories.ListCommitComments(ctx, owner, name, commit.GetSHA(), nil)); len(got) != 1 || got[0].GetBody() != "Why?" {
+		t.Errorf("comments on the commit %+v", got)
+	}
 	must[*github.Reference](t)(ada.Git.CreateRef(ctx, owner, name, &github.Reference{
 		Ref: github.String("refs/heads/promote/canary"), Object: &github.GitObject{SHA: commit.SHA},
 	}))

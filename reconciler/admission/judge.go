@@ -66,6 +66,9 @@ type Judgement struct {
 	Status Status
 	// Reason says why, and what to do; for people.
 	Reason string
+	// Rewritten tells that the branch has lost the commit in force, which no revert
+	// brings back.
+	Rewritten bool
 }
 
 // Result is what is in force after the commits were judged.
@@ -113,9 +116,9 @@ func rewritten(in Input) Result {
 		", which is in force; push that commit back, or merge the change on top of it"
 	r := Result{InForce: in.InForce.Commit}
 	for i := range in.Commits {
-		r.Judgements = append(r.Judgements, Judgement{Commit: in.Commits[i].SHA, Status: Rejected, Reason: reason})
+		r.Judgements = append(r.Judgements, Judgement{Commit: in.Commits[i].SHA, Status: Rejected, Reason: reason, Rewritten: true})
 	}
-	frozen := Judgement{Status: Rejected, Reason: reason}
+	frozen := Judgement{Status: Rejected, Reason: reason, Rewritten: true}
 	if n := len(r.Judgements); n > 0 {
 		frozen = r.Judgements[n-1]
 	}

@@ -205,6 +205,23 @@ func TestTheLivingCommentTellsHowTheReleaseStands(t *testing.T) {
 	}
 }
 
+func TestACommitThatNobodyProposedIsToldWhatToDo(t *testing.T) {
+	s := train()
+	goldenPost(t, "commit", s.CommitMarkdown(admission.Judgement{
+		Commit: "badbad000000", Status: admission.Rejected,
+		Reason: "it was pushed to main by @eve, not merged by a pull request that people could approve; revert it, or have it approved",
+	}))
+	goldenPost(t, "commit-rewritten", s.CommitMarkdown(admission.Judgement{
+		Commit: "badbad000000", Status: admission.Rejected, Rewritten: true,
+		Reason: "the branch was rewritten: it no longer contains commit beef123, which is in force; push that commit back, or merge the change on top of it",
+	}))
+	s.Commit = ""
+	goldenPost(t, "commit-first-start", s.CommitMarkdown(admission.Judgement{
+		Commit: "badbad000000", Status: admission.Rejected,
+		Reason: "it was pushed to main by eve, not merged by a pull request that people could approve; nothing is in force yet: merge an approved pull request, or let whoever runs Wavegate name this commit as the one to begin with, by --first-commit badbad000000",
+	}))
+}
+
 func TestWhatStandsStillSaysWhyBeforeAnythingElse(t *testing.T) {
 	body := pausedTrain().ReleaseMarkdown(view()).Body
 	order := []string{"Paused since", "lkc-12 failed; 3 clusters have failed", "under-replicated](https://app.datadoghq.eu/", "/wavegate resume", "| Cohort | Progress", "In flight"}

@@ -94,6 +94,8 @@ func posts(s string) map[string]report.Post {
 	return map[string]report.Post{
 		"plan":              preview.Markdown(pr),
 		"plan, invalid":     preview.Markdown(invalid),
+		"first start":       (&report.Preview{First: &report.FirstStart{Cohorts: []report.FirstCohort{{Product: s, Cohort: s, Version: s, Clusters: 1}}}}).Markdown(pr),
+		"commit":            status.CommitMarkdown(admission.Judgement{Commit: s, Status: admission.Rejected, Reason: s}),
 		"release, paused":   status.ReleaseMarkdown(moving),
 		"release, rolling":  running.ReleaseMarkdown(moving),
 		"release, replaced": status.ReleaseMarkdown(superseded),

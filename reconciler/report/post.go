@@ -34,6 +34,7 @@ const (
 	KindPromotion = "promotion" // the body of a promotion pull request
 	KindDrift     = "drift"     // the body of the drift issue
 	KindAnswer    = "answer"    // the answer to a command
+	KindCommit    = "commit"    // the comment on a commit that no pull request brought
 )
 
 const (

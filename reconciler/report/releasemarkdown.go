@@ -91,6 +91,10 @@ func (p *releasePost) notAdmitted() {
 	}
 	p.say("### Not admitted: the merged commit has no effect")
 	p.say("> [!CAUTION]\n> **Why:** %s\n>\n> Commit %s moves nothing; %s.", prose(j.Reason), commit, inForce)
+	if j.Rewritten && p.s.Commit != "" {
+		p.s.bringBack(p.post)
+		return
+	}
 	p.say("**What to do:** one of\n\n- Revert it with a pull request. The commits behind it can then take effect.\n" +
 		"- Mend what the reason names with an approved pull request, or have the approvals given. Wavegate looks again by itself.")
 }

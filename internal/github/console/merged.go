@@ -35,9 +35,12 @@ const (
 // merged is what is known of merged commits.
 type merged struct {
 	refused map[subjectKey]time.Time // until when nothing is said of them
+	told    map[string]bool          // commits that have a comment of their own
 }
 
-func newMerged() merged { return merged{refused: map[subjectKey]time.Time{}} }
+func newMerged() merged {
+	return merged{refused: map[subjectKey]time.Time{}, told: map[string]bool{}}
+}
 
 // standing is how a subject stands, as the status and the coalescing need it.
 type standing struct {
@@ -131,8 +134,11 @@ func (c *Console) tell(ctx context.Context, s *snapshot, x *subject, st standing
 // comment says how a subject stands on the pull request that brought it.
 func (c *Console) comment(ctx context.Context, s *snapshot, x *subject, st standing) (time.Duration, error) {
 	on, err := c.pullOf(ctx, x.commit)
-	if err != nil || on == 0 {
+	if err != nil {
 		return 0, err
+	}
+	if on == 0 {
+		return 0, c.onCommit(ctx, s, x)
 	}
 	first, err := c.leads(ctx, s, x, on)
 	if err != nil || !first {
@@ -150,6 +156,27 @@ func (c *Console) comment(ctx context.Context, s *snapshot, x *subject, st stand
 		on: on, marker: markerOf(s, x, on), post: s.status.ReleaseMarkdown(view), hold: hold, rollout: true,
 		state: st.text + "\x00" + c.desk.heard(on), reply: st.silent && len(view.Answers) == 0,
 	})
+}
+
+// markerCommit begins the marker of the comment on a commit.
+const markerCommit = "commit:"
+
+// onCommit says on a commit that no pull request brought why it has no effect. It
+// is said once: what happens later is told elsewhere.
+func (c *Console) onCommit(ctx context.Context, s *snapshot, x *subject) error {
+	if x.judgement == nil || x.judgement.Status != admission.Rejected || c.merged.told[x.commit] {
+		return nil
+	}
+	post := s.status.CommitMarkdown(*x.judgement)
+	marker := markerCommit + x.commit
+	if _, err := c.cfg.Client.SayOnCommit(ctx, x.commit, markerLine(marker)+"\n"+body(marker, post, "")); err != nil {
+		return err
+	}
+	if len(c.merged.told) >= maxSaid {
+		clear(c.merged.told)
+	}
+	c.merged.told[x.commit] = true
+	return nil
 }
 
 // speaksFor says whether the status of the commit tells of this subject: of

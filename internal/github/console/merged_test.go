@@ -1,9 +1,11 @@
 package console
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
+	"github.com/wavegate-dev/wavegate/internal/github"
 	"github.com/wavegate-dev/wavegate/internal/githubtest"
 )
 
@@ -85,12 +87,72 @@ func TestAMergeWithoutApprovalIsToldWhatToDo(t *testing.T) {
 	w.comment(n, "kafka 7.6.1 in canary", "!Not admitted")
 }
 
-func TestAPushWithoutAPullRequestHasAFailingStatus(t *testing.T) {
+// onCommit are the comments on a commit itself.
+func (w *world) onCommit(sha string) []string {
+	w.t.Helper()
+	list, err := w.CommitComments(repo, sha)
+	w.ok(err)
+	var out []string
+	for _, k := range list {
+		out = append(out, k.Body)
+	}
+	return out
+}
+
+func TestWhatNoPullRequestBroughtIsToldWhatToDoOnce(t *testing.T) {
+	for name, x := range map[string]struct {
+		bring func(w *world) string
+		says  string
+	}{
+		"a push": {func(w *world) string {
+			sha, err := w.As("ada").Push(repo, "main", githubtest.Change{Write: githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1")}, Message: "in a hurry"})
+			w.ok(err)
+			return sha
+		}, "git revert "},
+		"a force-push": {func(w *world) string {
+			log, err := w.Log(repo, "main")
+			w.ok(err)
+			sha, err := w.As("olga").ForcePush(repo, "main", log[len(log)-1], githubtest.Change{Write: githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1")}})
+			w.ok(err)
+			return sha
+		}, "put the branch back to the commit in force"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := start(t)
+			sha := x.bring(w)
+			w.run(2 * time.Minute)
+			w.says(w.status(sha, StatusRollout), "failure: Not admitted: ")
+			got := w.onCommit(sha)
+			if len(got) != 1 {
+				t.Fatalf("comments %q", got)
+			}
+			w.says(got[0], "**Why:** ", "stays in force", x.says)
+			w.run(10 * time.Minute)
+			w.restart()
+			w.run(2 * time.Minute)
+			if got := w.onCommit(sha); len(got) != 1 {
+				t.Errorf("after a restart: comments %q", got)
+			}
+		})
+	}
+}
+
+func TestACommentOfSomebodyElseOnACommitIsNotTakenForOnesOwn(t *testing.T) {
 	w := start(t)
 	sha, err := w.As("ada").Push(repo, "main", githubtest.Change{Write: githubtest.Files{"cohorts/10-canary.yaml": canary("7.6.1")}, Message: "in a hurry"})
 	w.ok(err)
+	token := w.Token("mallory")
+	mallory, err := github.New(github.Config{
+		BaseURL: w.URL, Owner: "acme", Repo: "fleet", Now: w.clock.read, Token: func() (string, error) { return token, nil },
+		Transport: &http.Transport{DisableKeepAlives: true},
+	})
+	w.ok(err)
+	_, err = mallory.SayOnCommit(t.Context(), sha, markerLine(markerCommit+sha)+"\nAll is well")
+	w.ok(err)
 	w.run(2 * time.Minute)
-	w.says(w.status(sha, StatusRollout), "failure: Not admitted: ")
+	if got := w.onCommit(sha); len(got) != 2 {
+		t.Errorf("comments %q", got)
+	}
 }
 
 func TestACommitThatMovesNothingIsNotCommentedOn(t *testing.T) {
