@@ -31,6 +31,11 @@ func (f *runFlags) console(client *github.Client, approve reconciler.Approver, s
 	return console.New(console.Config{
 		Client: client, Approver: approver, Branch: f.branch, Path: f.path, Now: time.Now, Log: log, Preview: p.preview,
 		Promotions: f.promotions, Tree: source.Tree,
+		Look: func() {
+			if r := running(); r != nil {
+				r.Look()
+			}
+		},
 		Submit: func(ctx context.Context, c plan.Command) (int64, error) {
 			id, err := store.Submit(ctx, c)
 			if r := running(); err == nil && r != nil {

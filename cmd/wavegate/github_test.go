@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -279,6 +280,14 @@ func TestThePullRequestIsTheConsole(t *testing.T) {
 	}
 	if !found {
 		t.Errorf("commit %s has the statuses %+v", merged, statuses)
+	}
+	// The drift report is posted when somebody asks.
+	drift := exec.Command(h.bin, "drift", "--post", "--exit-code", "--state", h.state)
+	var said strings.Builder
+	drift.Stderr = &said
+	var exit *exec.ExitError
+	if err := drift.Run(); !errors.As(err, &exit) || exit.ExitCode() != 3 || !strings.Contains(said.String(), "posted: "+h.URL+"/acme/fleet/issues/") {
+		t.Errorf("wavegate drift --post: %v\n%s", err, said.String())
 	}
 	// The next cohort is proposed.
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {

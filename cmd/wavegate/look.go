@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wavegate-dev/wavegate/internal/sqlite"
+	"github.com/wavegate-dev/wavegate/internal/web"
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
 	"github.com/wavegate-dev/wavegate/reconciler/report"
 )
@@ -31,11 +34,15 @@ func (c *cli) status() *cobra.Command {
 
 func (c *cli) drift() *cobra.Command {
 	var state string
-	var code bool
+	var code, post bool
 	cmd := &cobra.Command{
 		Use: "drift", Short: "What differs from the desired state without a rollout that explains it", GroupID: "look",
 		Long: `Lists every cluster that differs from the desired state without a rollout that
-explains it, since when, and which versions run where.`,
+explains it, since when, and which versions run where.
+
+With --post the running service also posts it as the issue that it keeps at GitHub,
+now instead of when the Fleet's schedule says; only the service has the credentials
+for that.`,
 		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w, err := openWorld(cmd.Context(), stateDir(state))
@@ -50,6 +57,11 @@ explains it, since when, and which versions run where.`,
 			if err := c.print(d); err != nil {
 				return err
 			}
+			if post {
+				if err := c.postDrift(cmd.Context(), w.dir); err != nil {
+					return err
+				}
+			}
 			if code && len(d.Items) > 0 {
 				return errFound
 			}
@@ -59,8 +71,30 @@ explains it, since when, and which versions run where.`,
 	stateFlag(cmd, &state)
 	c.outputFlag(cmd)
 	cmd.Flags().BoolVar(&code, "exit-code", false, "exit with 3 when there is drift")
+	cmd.Flags().BoolVar(&post, "post", false, "post it at GitHub now, through the running service")
 	return cmd
 }
+
+// postDrift has the running service post the report. Where it is goes to standard
+// error, so that the report itself can be piped.
+func (c *cli) postDrift(ctx context.Context, dir stateDir) error {
+	ctx, cancel := context.WithTimeout(ctx, postPatience)
+	defer cancel()
+	said, err := web.PostDrift(ctx, dir.socket())
+	switch {
+	case errors.Is(err, web.ErrNotRunning):
+		return fmt.Errorf("post drift report: no service runs in %s, and only it can post: start `wavegate run`", dir)
+	case err != nil:
+		return fmt.Errorf("post drift report: %w", err)
+	}
+	if _, err := fmt.Fprintf(c.stderr, "posted: %s\n", said); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return nil
+}
+
+// postPatience is how long a post may take: a cycle, and some requests to GitHub.
+const postPatience = 2 * time.Minute
 
 // driftSince asks the journal since when clusters drift.
 func driftSince(ctx context.Context, dir stateDir) (map[string]time.Time, error) {

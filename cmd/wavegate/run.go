@@ -210,7 +210,11 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	if err := f.metrics.serve(ctx, counted, health, log); err != nil {
 		return err
 	}
-	server, err := web.Listen(web.Config{Viewer: r, Socket: dir.socket(), Now: time.Now, MaxAge: health.MaxAge})
+	site := web.Config{Viewer: r, Socket: dir.socket(), Now: time.Now, MaxAge: health.MaxAge}
+	if pulls != nil {
+		site.PostDrift = pulls.PostDrift
+	}
+	server, err := web.Listen(site)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,39 @@ const maxSnapshot = 1 << 30
 
 // Fetch asks the running service what its last cycle saw.
 func Fetch(ctx context.Context, socket string) (*Snapshot, error) {
+	res, err := request(ctx, socket, http.MethodGet, "/api/v1/snapshot")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	var s Snapshot
+	if err := json.NewDecoder(io.LimitReader(res.Body, maxSnapshot)).Decode(&s); err != nil {
+		return nil, fmt.Errorf("read answer of service: %w", err)
+	}
+	if s.At.IsZero() || s.State == nil {
+		return nil, errors.New("read answer of service: it is no snapshot; is the service of another version?")
+	}
+	return &s, nil
+}
+
+// PostDrift makes the running service post the drift report at GitHub now. It
+// returns where the report is, or why there is none.
+func PostDrift(ctx context.Context, socket string) (said string, err error) {
+	res, err := request(ctx, socket, http.MethodPost, "/api/v1/drift/post")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(res.Body, 1000))
+	if err != nil {
+		return "", fmt.Errorf("read answer of service: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
+}
+
+// request sends a request to the running service. The answer is fine, and its body is to
+// be closed.
+func request(ctx context.Context, socket, method, path string) (*http.Response, error) {
 	client := &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			var d net.Dialer
@@ -30,7 +63,7 @@ func Fetch(ctx context.Context, socket string) (*Snapshot, error) {
 	}, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // the service sends nobody elsewhere
 	}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://wavegate/api/v1/snapshot", nil)
+	req, err := http.NewRequestWithContext(ctx, method, "http://wavegate"+path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("ask service: %w", err)
 	}
@@ -41,17 +74,10 @@ func Fetch(ctx context.Context, socket string) (*Snapshot, error) {
 	case err != nil:
 		return nil, fmt.Errorf("ask service: %w", explain(err))
 	}
-	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
+		defer func() { _ = res.Body.Close() }()
 		text, _ := io.ReadAll(io.LimitReader(res.Body, 1000))
 		return nil, fmt.Errorf("ask service: status %d: %s", res.StatusCode, strings.TrimSpace(string(text)))
 	}
-	var s Snapshot
-	if err := json.NewDecoder(io.LimitReader(res.Body, maxSnapshot)).Decode(&s); err != nil {
-		return nil, fmt.Errorf("read answer of service: %w", err)
-	}
-	if s.At.IsZero() || s.State == nil {
-		return nil, errors.New("read answer of service: it is no snapshot; is the service of another version?")
-	}
-	return &s, nil
+	return res, nil
 }

@@ -83,3 +83,25 @@ func TestAFetchCanBeStopped(t *testing.T) {
 		t.Errorf("%v, want %v", err, context.Canceled)
 	}
 }
+
+func TestTheDriftReportIsPostedByTheService(t *testing.T) {
+	_, none := listen(t, &viewer{})
+	if _, err := PostDrift(t.Context(), none); err == nil || !strings.Contains(err.Error(), "--approve github") {
+		t.Errorf("without GitHub: %v", err)
+	}
+	_, down := listen(t, &viewer{}, func(c *Config) {
+		c.PostDrift = func(context.Context) (string, error) { return "", errors.New("GitHub answered 502") }
+	})
+	if _, err := PostDrift(t.Context(), down); err == nil || !strings.Contains(err.Error(), "GitHub answered 502") {
+		t.Errorf("while GitHub is down: %v", err)
+	}
+	_, socket := listen(t, &viewer{}, func(c *Config) {
+		c.PostDrift = func(context.Context) (string, error) { return "https://github.com/acme/fleet/issues/7", nil }
+	})
+	if said, err := PostDrift(t.Context(), socket); err != nil || said != "https://github.com/acme/fleet/issues/7" {
+		t.Errorf("%q, %v", said, err)
+	}
+	if _, err := PostDrift(t.Context(), filepath.Join(t.TempDir(), "api.sock")); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("without a service: %v", err)
+	}
+}

@@ -30,6 +30,9 @@ type Config struct {
 	// service calls itself unhealthy.
 	Now    func() time.Time
 	MaxAge time.Duration
+	// PostDrift posts the drift report at GitHub now and says where it is, or why
+	// there is none; nil when the service has no GitHub to post to.
+	PostDrift func(ctx context.Context) (said string, err error)
 }
 
 // Server answers for the running service.
@@ -58,6 +61,7 @@ func Listen(cfg Config) (*Server, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", Health{Pulse: cfg.Viewer, Now: cfg.Now, MaxAge: cfg.MaxAge}.Ready)
 	mux.HandleFunc("GET /api/v1/snapshot", s.snapshot)
+	mux.HandleFunc("POST /api/v1/drift/post", s.postDrift)
 	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	s.done.Go(func() { _ = s.http.Serve(l) })
 	return s, nil
@@ -110,4 +114,18 @@ func (s *Server) snapshot(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(snap)
+}
+
+// postDrift posts the drift report: only the service has the credentials for it.
+func (s *Server) postDrift(w http.ResponseWriter, req *http.Request) {
+	if s.cfg.PostDrift == nil {
+		http.Error(w, "the service posts nothing: it does not run with --approve github, or it is a dry run", http.StatusConflict)
+		return
+	}
+	said, err := s.cfg.PostDrift(req.Context())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	_, _ = fmt.Fprintln(w, said)
 }

@@ -48,6 +48,9 @@ type Config struct {
 	// Path is the folder of the fleet in the repository; empty means all of it.
 	Path string
 
+	// Look asks the loop for a cycle soon; nil waits for the next one.
+	Look func()
+
 	// NoDrift turns the drift report off that the fleet repository schedules.
 	NoDrift bool
 
@@ -91,8 +94,9 @@ type Console struct {
 
 	origins *origins
 
-	promoting promoting // belongs to the goroutine of open pull requests
-	drifting  drifting  // belongs to the same
+	promoting promoting  // belongs to the goroutine of open pull requests
+	drifting  drifting   // belongs to the same
+	driftPost sync.Mutex // held while the drift issue is brought up to date
 
 	merged merged   // belongs to the goroutine of merged pull requests
 	desk   desk     // belongs to the same

@@ -49,7 +49,7 @@ func (c *Console) lookAtDrift(ctx context.Context, s *snapshot) error {
 	c.mu.Lock()
 	c.hearing.drift = nil // one that cannot be posted is old when it can
 	c.mu.Unlock()
-	if err := c.postDrift(ctx, d); err != nil {
+	if _, err := c.postDrift(ctx, d); err != nil {
 		return err
 	}
 	c.drifting.last = c.cfg.Now().UTC()
@@ -81,14 +81,17 @@ func (c *Console) askDrift() *report.Drift {
 
 // postDrift brings the issue up to date. Without any drift there is no issue, and
 // the one that is open is closed.
-func (c *Console) postDrift(ctx context.Context, d *report.Drift) error {
+// It returns the issue's address, or nothing when there is none.
+func (c *Console) postDrift(ctx context.Context, d *report.Drift) (url string, err error) {
+	c.driftPost.Lock()
+	defer c.driftPost.Unlock()
 	kept, err := c.cfg.Client.Kept(ctx, markerLine(markerDrift))
 	if err != nil {
-		return err
+		return "", err
 	}
 	none := len(d.Items) == 0 && len(d.Unseen) == 0 && len(d.Pins) == 0
 	if none && (kept == nil || !kept.Open) {
-		return nil
+		return "", nil
 	}
 	memory := report.DriftMemory{}
 	if kept != nil {
@@ -100,7 +103,32 @@ func (c *Console) postDrift(ctx context.Context, d *report.Drift) error {
 		Labels: []string{"wavegate", "drift"},
 	})
 	if err != nil || !none {
-		return err
+		return issue.URL, err
 	}
-	return c.cfg.Client.CloseIssue(ctx, issue.Number, true)
+	return "", c.cfg.Client.CloseIssue(ctx, issue.Number, true)
+}
+
+// PostDrift posts the drift report of the next cycle now, whatever the schedule
+// says, and says where it is. The schedule goes on as before.
+func (c *Console) PostDrift(ctx context.Context) (said string, err error) {
+	answer := make(chan *report.Drift, 1)
+	c.mu.Lock()
+	c.hearing.driftFor = append(c.hearing.driftFor, answer)
+	c.mu.Unlock()
+	if c.cfg.Look != nil {
+		c.cfg.Look()
+	}
+	select {
+	case d := <-answer:
+		url, err := c.postDrift(ctx, d)
+		switch {
+		case err != nil:
+			return "", fmt.Errorf("post drift report: %w", err)
+		case url == "":
+			return "there is no drift, and no issue is open", nil
+		}
+		return url, nil
+	case <-ctx.Done():
+		return "", fmt.Errorf("post drift report: no cycle has made it yet: %w", ctx.Err())
+	}
 }

@@ -1,12 +1,14 @@
 package console
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/internal/github"
+	"github.com/wavegate-dev/wavegate/internal/githubtest"
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 )
 
@@ -98,6 +100,52 @@ func TestAReportThatWasMissedIsPostedLateAndOnce(t *testing.T) {
 	if n := w.writes(); n != 0 {
 		t.Errorf("%d writes after a restart", n)
 	}
+}
+
+func TestDriftIsPostedWhenSomebodyAsks(t *testing.T) {
+	w := start(t)
+	looked := make(chan bool, 8)
+	w.console.cfg.Look = func() { looked <- true }
+	post := func() (string, error) {
+		type answer struct {
+			said string
+			err  error
+		}
+		answered := make(chan answer, 1)
+		go func() {
+			said, err := w.console.PostDrift(t.Context())
+			answered <- answer{said, err}
+		}()
+		<-looked
+		w.cycle()
+		a := <-answered
+		return a.said, a.err
+	}
+	said, err := post()
+	w.ok(err)
+	w.says(said, "there is no drift")
+	w.ok(w.fleet.SetVersion("p1", fleet.Version{Tag: "7.5.0"}))
+	said, err = post()
+	w.ok(err)
+	w.says(said, "/acme/fleet/issues/"+number(w.driftIssue().Number))
+	w.says(w.driftIssue().Body, "`p1`", "7.5.0")
+	// The schedule goes on.
+	w.ok(w.fleet.SetVersion("p2", fleet.Version{Tag: "7.5.0"}))
+	w.look()
+	w.morning(7, 1)
+	w.says(w.driftIssue().Title, "2 clusters differ")
+	heal := w.Break(githubtest.Fault{Effect: githubtest.Status(502)})
+	if _, err := post(); err == nil {
+		t.Error("posted while GitHub is down")
+	}
+	heal()
+	// Who gives up is not waited for.
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := w.console.PostDrift(gone); err == nil {
+		t.Error("posted for somebody who has gone")
+	}
+	w.cycle()
 }
 
 func TestNoDriftOpensNoIssue(t *testing.T) {

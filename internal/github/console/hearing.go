@@ -20,6 +20,8 @@ type hearing struct {
 	// driftAsked asks for the drift report, drift is the answer.
 	driftAsked bool
 	drift      *report.Drift
+	// driftFor are those who wait for the drift report of the next cycle.
+	driftFor []chan<- *report.Drift
 }
 
 // obeyed is a command that took effect.
@@ -77,6 +79,12 @@ func (h *hearing) hear(cycle *reconciler.Cycle, in report.Input) bool {
 		h.driftAsked, h.drift, news = false, report.NewDrift(in, nil), true
 		h.drift.Pins = slices.Clone(h.drift.Pins)
 	}
+	for _, answer := range h.driftFor {
+		d := report.NewDrift(in, nil)
+		d.Pins = slices.Clone(d.Pins)
+		answer <- d // there is room for one, and there is no other
+	}
+	h.driftFor = nil
 	return news
 }
 
