@@ -78,6 +78,16 @@ func TestAnAppPointsAtLines(t *testing.T) {
 	if len(runs.CheckRuns) != 1 || runs.CheckRuns[0].GetConclusion() != "failure" || runs.CheckRuns[0].GetOutput().GetAnnotationsCount() != 120 {
 		t.Fatalf("checks %+v", runs.CheckRuns)
 	}
+	writes := func() int {
+		return w.Count("POST", "/repos/{owner}/{repo}/check-runs") + w.Count("PATCH", "/repos/{owner}/{repo}/check-runs/{check_run_id}")
+	}
+	if got := writes(); got != 3 {
+		t.Errorf("%d requests for 120 notes, want 3: 50 at a time", got)
+	}
+	w.ok(w.appClient(70).SetCheck(t.Context(), sha, k))
+	if got := writes(); got != 3 {
+		t.Errorf("a check that is there is written again: %d requests", got)
+	}
 	notes, _, err := app.api.Checks.ListCheckRunAnnotations(t.Context(), "acme", "fleet", runs.CheckRuns[0].GetID(), &gh.ListOptions{PerPage: 100})
 	w.ok(err)
 	if notes[0].GetStartLine() != 1 || notes[2].GetStartLine() != 2 || notes[2].GetAnnotationLevel() != "failure" || notes[1].GetAnnotationLevel() != "notice" {

@@ -2,7 +2,10 @@ package github
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 
 	gh "github.com/google/go-github/v62/github"
 )
@@ -40,15 +43,27 @@ const (
 // without notes.
 var ErrNoChecks = errors.New("only a GitHub App can write checks")
 
-// SetCheck adds a check to a commit; the newest of a name is the one that is
-// shown. It fails with ErrNoChecks when the client acts with a token.
+// SetCheck adds a check to a commit, unless the newest of its name says the same: that
+// is the one that is shown. It fails with ErrNoChecks when the client acts with a
+// token.
 func (c *Client) SetCheck(ctx context.Context, sha string, k Check) error {
 	if !c.app {
 		return ErrNoChecks
 	}
 	notes := k.Notes[:min(len(k.Notes), maxNotes)]
+	word := k.word()
+	there, _, err := c.api.Checks.ListCheckRunsForRef(ctx, c.owner, c.repo, sha, &gh.ListCheckRunsOptions{CheckName: &k.Name, Filter: gh.String("latest")})
+	if err != nil {
+		return failed(err, "list checks of commit %s", short(sha))
+	}
+	for _, run := range there.CheckRuns {
+		// One that broke off half way has fewer notes, and is written again.
+		if run.GetExternalID() == word && run.GetOutput().GetAnnotationsCount() == len(notes) {
+			return nil
+		}
+	}
 	first := notes[:min(len(notes), notesAtATime)]
-	opts := gh.CreateCheckRunOptions{Name: k.Name, HeadSHA: sha, Status: gh.String("in_progress"), Output: k.output(first)}
+	opts := gh.CreateCheckRunOptions{Name: k.Name, HeadSHA: sha, ExternalID: &word, Status: gh.String("in_progress"), Output: k.output(first)}
 	if k.URL != "" {
 		opts.DetailsURL = &k.URL
 	}
@@ -68,6 +83,12 @@ func (c *Client) SetCheck(ctx context.Context, sha string, k Check) error {
 		notes = notes[n:]
 	}
 	return nil
+}
+
+// word is a word for what a check says.
+func (k *Check) word() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", *k))
+	return "wavegate:" + hex.EncodeToString(sum[:12])
 }
 
 func (k *Check) conclusion() string {

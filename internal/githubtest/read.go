@@ -120,6 +120,38 @@ func (s *Server) Comments(fullName string, number int) ([]Comment, error) {
 	return list, nil
 }
 
+// Annotation is a remark of a check run about a line.
+type Annotation struct {
+	Path           string
+	Line           int
+	Level, Message string
+}
+
+// Annotations returns the remarks of the newest check run of a name on a commit.
+func (s *Server) Annotations(fullName, commit, name string) ([]Annotation, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.repo(fullName)
+	if err != nil {
+		return nil, err
+	}
+	sha, err := r.resolve(commit)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range r.checksOf(sha) {
+		if k.name != name {
+			continue
+		}
+		var list []Annotation
+		for _, a := range k.annotations {
+			list = append(list, Annotation{a.Path, a.StartLine, a.Level, a.Message})
+		}
+		return list, nil
+	}
+	return nil, nil
+}
+
 // CommitComments returns the comments on a commit itself, oldest first.
 func (s *Server) CommitComments(fullName, commit string) ([]Comment, error) {
 	s.mu.Lock()

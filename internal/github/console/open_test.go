@@ -2,8 +2,13 @@ package console
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -169,6 +174,56 @@ func TestWhatIsWrongIsSaidWithFileAndLine(t *testing.T) {
 	w.look()
 	w.says(w.status(w.head(n), StatusPlan), "failure: cohorts/10-canary.yaml:8:", "colour")
 	w.comment(n, "Not valid: 1 problem", "cohorts/10-canary.yaml:8", "/acme/fleet/blob/"+w.head(n)+"/cohorts/10-canary.yaml#L8")
+}
+
+func TestAnAppPointsAtEveryLineThatIsWrong(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The library for apps signs with the time of the wall clock.
+	w := startAt(t, time.Now().Add(-time.Minute), &githubtest.App{ID: 7, InstallationID: 70, Slug: "wavegate", Account: "acme", Key: &key.PublicKey})
+	secret := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	w.console.cfg.Client, err = github.New(github.Config{
+		BaseURL: w.URL, Owner: "acme", Repo: "fleet", Now: w.clock.read, Transport: &http.Transport{DisableKeepAlives: true},
+		App: &github.App{ID: 7, InstallationID: 70, PrivateKey: func() ([]byte, error) { return secret, nil }},
+	})
+	w.ok(err)
+	wrong := canary("7.6.1")
+	line := strings.Count(wrong, "\n") + 1
+	const lines = 70
+	for i := range lines {
+		wrong += "  colour" + number(i) + ": blue\n"
+	}
+	n := w.propose("canary", githubtest.Files{"cohorts/10-canary.yaml": wrong})
+	var problems int
+	w.console.cfg.Preview = func(ctx context.Context, head, base string) (*report.Preview, fleet.Problems, error) {
+		v, p, err := w.preview(ctx, head, base)
+		problems = len(p)
+		return v, p, err
+	}
+	w.look()
+	if problems < lines {
+		t.Fatalf("%d problems, want %d at least", problems, lines)
+	}
+	notes, err := w.Annotations(repo, w.head(n), "wavegate/files")
+	w.ok(err)
+	if len(notes) != problems {
+		t.Fatalf("%d notes of %d problems", len(notes), problems)
+	}
+	if got := notes[lines-1]; got.Path != "cohorts/10-canary.yaml" || got.Line != line+lines-1 || got.Level != "failure" || !strings.Contains(got.Message, "colour69") {
+		t.Errorf("the last note is %+v, want line %d", got, line+lines-1)
+	}
+	// A review makes the plan anew, and the notes stay as they are.
+	checks := func() int { return w.Count("POST", "/repos/{owner}/{repo}/check-runs") }
+	before := checks()
+	_, err = w.As("grace").Approve(repo, n)
+	w.ok(err)
+	w.console.plans = newPlanning()
+	w.look()
+	if got := checks(); got != before {
+		t.Errorf("%d checks, want %d", got, before)
+	}
 }
 
 func TestWhatWouldBeRefusedFails(t *testing.T) {

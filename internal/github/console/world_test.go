@@ -112,11 +112,17 @@ type world struct {
 
 func start(t *testing.T) *world {
 	t.Helper()
+	return startAt(t, time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), nil)
+}
+
+// startAt is start at another time, with a GitHub App if there is one.
+func startAt(t *testing.T, at time.Time, app *githubtest.App) *world {
+	t.Helper()
 	t.Parallel()
-	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}, ledger: &memoryLedger{}}
+	w := &world{t: t, clock: &clock{now: at}, ledger: &memoryLedger{}}
 	var err error
 	w.Server, err = githubtest.Start(githubtest.Config{
-		Dir: t.TempDir(), Now: w.clock.read,
+		Dir: t.TempDir(), Now: w.clock.read, App: app,
 		OnViolation: func(err error) { t.Errorf("GitHub's document is violated: %v", err) },
 	})
 	w.ok(err)
