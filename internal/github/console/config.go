@@ -57,8 +57,9 @@ type Config struct {
 	// Poll is how often GitHub is looked at; 15s without it. Console.Wake makes it
 	// earlier.
 	Poll time.Duration
-	// Hold is how long a comment stays as it is while only its numbers change; 30s
-	// without it.
+	// Hold is how long a comment stays as it is while only its numbers change, when
+	// one rollout is under way; of several, each waits for as many times that. 30s
+	// without it: two edits a minute, however many rollouts there are.
 	Hold time.Duration
 	// Lookback is how old a command may be that was given while nobody listened;
 	// an hour without it.

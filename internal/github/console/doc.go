@@ -10,7 +10,8 @@
 // open, how the rollout stands once it is merged. It is found again by its marker
 // and the account that wrote it, and carries the fingerprint of what it says, so
 // that nothing is written twice, also after a restart. What changes all the time
-// is edited twice a minute at most; a pause, a resume and an end are said at once.
+// is edited twice a minute at most, all comments taken together; a pause, a resume
+// and an end are said at once.
 //
 // Nothing that the console keeps in memory is needed: what was said, and which
 // commands were obeyed, is read from GitHub again.

@@ -28,6 +28,8 @@ const (
 	// quietHold is how long the comment of an ended rollout stays as it is while
 	// other cohorts go on.
 	quietHold = 15 * time.Minute
+	// endedHold is the share of each of them, when there are many.
+	endedHold = time.Minute
 	// refusedPause is after which time something is said again that GitHub refused.
 	refusedPause = 10 * time.Minute
 )
@@ -36,6 +38,9 @@ const (
 type merged struct {
 	refused map[subjectKey]time.Time // until when nothing is said of them
 	told    map[string]bool          // commits that have a comment of their own
+	// going and ended are how many subjects share what GitHub takes in edits: the
+	// more there are, the longer each comment stays as it is.
+	going, ended int
 }
 
 func newMerged() merged {
@@ -73,8 +78,17 @@ func (c *Console) lookAtMerged(ctx context.Context) (time.Duration, error) {
 func (c *Console) tellAll(ctx context.Context, s *snapshot) (time.Duration, error) {
 	subjects := slices.Clone(s.subjects)
 	stands := map[subjectKey]standing{}
+	c.merged.going, c.merged.ended = 0, 0
 	for i := range subjects {
-		stands[subjects[i].key()] = stand(s, &subjects[i])
+		st := stand(s, &subjects[i])
+		stands[subjects[i].key()] = st
+		switch {
+		case st.silent:
+		case st.ended:
+			c.merged.ended++
+		default:
+			c.merged.going++
+		}
 	}
 	slices.SortStableFunc(subjects, func(a, b subject) int {
 		return cmp.Compare(rank(stands[a.key()]), rank(stands[b.key()]))
@@ -148,9 +162,9 @@ func (c *Console) comment(ctx context.Context, s *snapshot, x *subject, st stand
 		ID: number(on), Commit: x.commit, Release: x.release, Cohort: x.cohort, Judgement: x.judgement,
 		SupersededBy: x.supersededBy, Answers: c.desk.answers[on],
 	}
-	hold := c.cfg.Hold
+	hold := c.cfg.Hold * time.Duration(max(1, c.merged.going))
 	if st.ended {
-		hold = max(hold, quietHold)
+		hold = max(quietHold, endedHold*time.Duration(c.merged.ended))
 	}
 	return c.say(ctx, utterance{
 		on: on, marker: markerOf(s, x, on), post: s.status.ReleaseMarkdown(view), hold: hold, rollout: true,

@@ -118,6 +118,23 @@ func start(t *testing.T) *world {
 // startAt is start at another time, with a GitHub App if there is one.
 func startAt(t *testing.T, at time.Time, app *githubtest.App) *world {
 	t.Helper()
+	var members []simfleet.Member
+	for name, tier := range map[string]string{"c1": "canary", "c2": "canary", "p1": "prod", "p2": "prod"} {
+		members = append(members, member(name, "kafka", tier))
+	}
+	return startWith(t, at, app, files, members)
+}
+
+func member(name, product, tier string) simfleet.Member {
+	return simfleet.Member{
+		Name: name, Product: product, DataPlane: "aws", Version: fleet.Version{Tag: "7.6.0"}, Replicas: 3,
+		Labels: map[string]string{"tier": tier},
+	}
+}
+
+// startWith is startAt with another fleet.
+func startWith(t *testing.T, at time.Time, app *githubtest.App, files githubtest.Files, members []simfleet.Member) *world {
+	t.Helper()
 	t.Parallel()
 	w := &world{t: t, clock: &clock{now: at}, ledger: &memoryLedger{}}
 	var err error
@@ -133,15 +150,15 @@ func startAt(t *testing.T, at time.Time, app *githubtest.App) *world {
 	}
 	w.ok(w.Grant(repo, "olga", githubtest.Admin))
 	w.AddUser("mallory")
-	minute := simfleet.Span{Min: time.Minute, Max: time.Minute}
-	w.fleet, err = simfleet.Open(simfleet.Config{Seed: 1, Now: w.clock.read, Restart: map[string]simfleet.Span{"kafka": minute}})
+	restart := map[string]simfleet.Span{}
+	for _, m := range members {
+		restart[m.Product] = simfleet.Span{Min: time.Minute, Max: time.Minute}
+	}
+	w.fleet, err = simfleet.Open(simfleet.Config{Seed: 1, Now: w.clock.read, Restart: restart})
 	w.ok(err)
 	t.Cleanup(func() { w.ok(w.fleet.Close()) })
-	for name, tier := range map[string]string{"c1": "canary", "c2": "canary", "p1": "prod", "p2": "prod"} {
-		w.ok(w.fleet.Add(simfleet.Member{
-			Name: name, Product: "kafka", DataPlane: "aws", Version: fleet.Version{Tag: "7.6.0"}, Replicas: 3,
-			Labels: map[string]string{"tier": tier},
-		}))
+	for _, m := range members {
+		w.ok(w.fleet.Add(m))
 	}
 	token := w.Token("wavegate")
 	w.source, err = gitsource.New(gitsource.Config{
@@ -185,15 +202,20 @@ func (w *world) restart() {
 	var err error
 	w.console, err = New(w.config())
 	w.ok(err)
-	approver, err := github.NewApprover(github.ApproverConfig{Client: w.client(), Branch: "main"})
-	w.ok(err)
 	w.loop, err = reconciler.New(reconciler.Config{
-		Source: w.source, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: approver,
+		Source: w.source, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: w.approver(),
 		DataPlanes: reconciler.These(w.fleet.DataPlanes()...), Monitors: w.fleet, Ledger: w.ledger,
 		Reporters: []reconciler.Reporter{w},
 		Now:       w.clock.read, Interval: time.Minute, MaxGap: time.Hour, FetchPatience: time.Minute, ObserveTimeout: time.Minute,
 	})
 	w.ok(err)
+}
+
+func (w *world) approver() *github.Approver {
+	w.t.Helper()
+	a, err := github.NewApprover(github.ApproverConfig{Client: w.client(), Branch: "main"})
+	w.ok(err)
+	return a
 }
 
 func (w *world) config() Config {
