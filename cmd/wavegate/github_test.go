@@ -53,14 +53,14 @@ spec:
 // it, and the real binary.
 type hub struct {
 	*githubtest.Server
-	t          *testing.T
+	t          testing.TB
 	bin, state string
 	args       []string
 }
 
 const hubRepo = "acme/fleet"
 
-func newHub(t *testing.T, app bool) *hub {
+func newHub(t testing.TB, app bool) *hub {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("git is not installed: install it with the package manager of this machine")

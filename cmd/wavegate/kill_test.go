@@ -115,7 +115,7 @@ func checkTouches(t *testing.T, state string) {
 	}
 }
 
-func run(t *testing.T, dir, name string, args ...string) {
+func run(t testing.TB, dir, name string, args ...string) {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir
