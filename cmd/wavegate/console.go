@@ -30,7 +30,7 @@ func (f *runFlags) console(client *github.Client, approve reconciler.Approver, s
 	p := previewer{client: client, source: source, running: running}
 	return console.New(console.Config{
 		Client: client, Approver: approver, Branch: f.branch, Path: f.path, Now: time.Now, Log: log, Preview: p.preview,
-		Promotions: f.promotions, Tree: source.Tree,
+		Promotions: f.promotions, AutoMerge: f.autoMerge, Tree: source.Tree,
 		Look: func() {
 			if r := running(); r != nil {
 				r.Look()

@@ -74,7 +74,7 @@ type runFlags struct {
 	clusters                     int
 	seed                         uint64
 	app                          appFlags
-	promotions                   bool
+	promotions, autoMerge        bool
 	slack                        slackFlags
 	kube                         kubeFlags
 	monitors                     monitorFlags
@@ -111,6 +111,7 @@ func (c *cli) run() *cobra.Command {
 	flags.BoolVar(&f.embedded, "embedded-fleet", false, "run against the embedded fleet in the state folder")
 	f.app.add(flags)
 	flags.BoolVar(&f.promotions, "promotions", true, "open the pull request that moves the next cohort, when one has finished and soaked (with --approve github)")
+	flags.BoolVar(&f.autoMerge, "promotions-auto-merge", false, "let GitHub merge these pull requests when the rules of the branch are met, reviews among them")
 	f.slack.add(flags)
 	f.kube.add(flags)
 	f.monitors.add(flags)

@@ -25,5 +25,6 @@
 // # What it cannot do
 //
 // Merge. Whether a pull request may be merged is for GitHub's own rules and for
-// people; nothing here goes around them.
+// people; nothing here goes around them. At most it asks GitHub to merge by itself
+// once its rules are met.
 package github

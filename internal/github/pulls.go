@@ -26,6 +26,10 @@ type Pull struct {
 	Labels           []string
 	Created, Updated time.Time
 	URL              string
+	// AutoMerge tells that GitHub merges it when the rules of its branch are met.
+	AutoMerge bool
+
+	node string // its name in GraphQL
 }
 
 func pull(p *gh.PullRequest) Pull {
@@ -33,6 +37,7 @@ func pull(p *gh.PullRequest) Pull {
 		Number: p.GetNumber(), Title: p.GetTitle(), Body: p.GetBody(), Author: p.GetUser().GetLogin(),
 		Open: p.GetState() == "open", Draft: p.GetDraft(), Merged: p.GetMergedAt().Time,
 		Head: p.GetHead().GetRef(), HeadSHA: p.GetHead().GetSHA(), HeadRepo: p.GetHead().GetRepo().GetFullName(),
+		AutoMerge: p.AutoMerge != nil, node: p.GetNodeID(),
 		Base: p.GetBase().GetRef(), Created: p.GetCreatedAt().Time, Updated: p.GetUpdatedAt().Time, URL: p.GetHTMLURL(),
 	}
 	if !out.Merged.IsZero() { // else it is a trial merge, which says nothing

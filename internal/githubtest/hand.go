@@ -26,6 +26,9 @@ func (h *Hand) do(fullName, verb string, f func(*repo) error) error {
 	if err == nil {
 		err = f(r)
 	}
+	if err == nil {
+		err = h.s.settle(r)
+	}
 	if err != nil {
 		return fmt.Errorf("%s as %s: %w", verb, h.a.user.login, err)
 	}

@@ -16,6 +16,7 @@ type pull struct {
 	requested        []*user
 	queued           *Change   // what a merge queue brings along; nil for none
 	asked            [2]string // base and head for which the mergeability was asked
+	auto             *autoMerge
 	merged           bool
 	mergedAt         time.Time
 	mergedBy         *user

@@ -117,7 +117,7 @@ func (s *Server) renderSimplePull(r *repo, i *issue) (object, error) {
 		"id": i.id, "node_id": node("PullRequest", i.id), "number": i.number, "title": i.title, "body": text(i.body),
 		"user": s.userObject(i.author), "state": i.state, "locked": false, "active_lock_reason": nil, "draft": p.draft,
 		"created_at": stamp(i.created), "updated_at": stamp(i.updated), "closed_at": maybe(i.closedAt),
-		"merged_at": maybe(p.mergedAt), "assignee": nil, "assignees": []object{}, "auto_merge": nil, "milestone": nil,
+		"merged_at": maybe(p.mergedAt), "assignee": nil, "assignees": []object{}, "auto_merge": s.renderAutoMerge(p), "milestone": nil,
 		"requested_reviewers": all(p.requested, func(u *user) object { return s.userObject(u) }),
 		"requested_teams":     []object{}, "labels": s.renderLabels(r, i.labels),
 		"author_association": r.association(i.author), "url": self, "html_url": html, "diff_url": html + ".diff",

@@ -39,6 +39,7 @@ type repo struct {
 	statuses       map[string][]*status
 	checks         map[int64]*checkRun
 	activities     []*activity
+	autoMerge      bool                   // pull requests may be merged by themselves
 	protections    map[string]*Protection // by branch
 	access         map[string]Permission  // by login in lower case
 	teams          map[*team]Permission

@@ -33,6 +33,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	defer s.gate.RUnlock()
 	path := req.URL.EscapedPath()
 	switch {
+	case path == graphPath && req.Method == http.MethodPost:
+		s.serveGraphQL(w, req)
 	case strings.HasPrefix(path, prefix+"/"):
 		s.serveAPI(w, req, strings.TrimPrefix(path, prefix))
 	case strings.Contains(path, ".git/"):
@@ -137,6 +139,13 @@ func (s *Server) perform(c *call, rt route) answer {
 			s.log.Error("githubtest could not answer", "operation", rt.method+" "+rt.template, "error", err)
 		}
 		return failure(err, c.header)
+	}
+	if owner, name := c.params["owner"], c.params["repo"]; rt.method != http.MethodGet && owner != "" && name != "" {
+		if r, err := s.repo(owner + "/" + name); err == nil {
+			if err := s.settle(r); err != nil {
+				return failure(err, c.header)
+			}
+		}
 	}
 	out := answer{status: c.status, header: c.header}
 	if v == nil {

@@ -42,6 +42,9 @@ type Config struct {
 	// Promotions opens the pull request that moves the next cohort, when the cohorts
 	// before it have finished and soaked a version. It needs Tree.
 	Promotions bool
+	// AutoMerge lets GitHub merge promotions when the rules of the branch are met, its
+	// reviews among them. A promotion that GitHub does not take is merged by hand.
+	AutoMerge bool
 	// Tree returns the files of the fleet at a commit of the watched branch, those
 	// below Path.
 	Tree func(ctx context.Context, commit string) (fs.FS, error)

@@ -13,6 +13,9 @@
 // is edited twice a minute at most, all comments taken together; a pause, a resume
 // and an end are said at once.
 //
+// Promotions are merged by people, or by GitHub itself when it was told to and its
+// rules are met; never by the console.
+//
 // Nothing that the console keeps in memory is needed: what was said, and which
 // commands were obeyed, is read from GitHub again.
 package console

@@ -105,6 +105,7 @@ func (c *Console) propose(ctx context.Context, s *snapshot, x *promotion, p *git
 		}
 		m.Evidence[i].Link = link
 	}
+	m.AutoMerge = p != nil && p.AutoMerge
 	if p == nil && c.promoting.declined[x.branch()] == m.Title() {
 		return nil
 	}
@@ -138,11 +139,17 @@ func (c *Console) propose(ctx context.Context, s *snapshot, x *promotion, p *git
 	}); err != nil {
 		return err
 	}
-	_, err = c.cfg.Client.OpenPull(ctx, github.NewPull{
+	opened, err := c.cfg.Client.OpenPull(ctx, github.NewPull{
 		Title: post.Title, Body: withTrailer(post.Body, post.Fingerprint, basis), Head: x.branch(), Base: c.cfg.Branch,
 		Labels: []string{"wavegate", "promotion"},
 	})
 	poke(c.open) // its plan is next
+	if err == nil && p == nil && c.cfg.AutoMerge {
+		// Once: people may turn it off again.
+		if err := c.cfg.Client.AutoMerge(ctx, opened); err != nil {
+			c.cfg.Log.Warn("a promotion has to be merged by hand", "pull", opened.Number, "error", err)
+		}
+	}
 	return err
 }
 

@@ -86,6 +86,64 @@ func TestThePromotionIsThereWhenTheCohortBeforeHasFinished(t *testing.T) {
 	}
 }
 
+func TestAPromotionIsMergedByGitHubOnceItsRulesAreMet(t *testing.T) {
+	w := settled(t)
+	w.console.cfg.AutoMerge = true
+	w.ok(w.AllowAutoMerge(repo))
+	w.ok(w.Protect(repo, "main", &githubtest.Protection{Approvals: 1, Checks: []string{StatusPlan}}))
+	w.look()
+	p := w.promotion()
+	w.look()
+	w.look()
+	p, err := w.Pull(repo, p.Number)
+	w.ok(err)
+	w.says(p.Body, "GitHub merges it once it is approved.")
+	if p.State != "open" {
+		t.Fatalf("it was merged before anybody approved: %+v", p)
+	}
+	before := w.Count("POST", "/graphql")
+	w.look()
+	if got := w.Count("POST", "/graphql"); got != before {
+		t.Errorf("asked again: %d, before %d", got, before)
+	}
+	_, err = w.As("grace").Approve(repo, p.Number)
+	w.ok(err)
+	w.run(2 * time.Minute)
+	p, err = w.Pull(repo, p.Number)
+	w.ok(err)
+	if p.State != "merged" || p.MergeSHA != w.inForce() {
+		t.Errorf("%+v; in force is %s", p, w.inForce())
+	}
+	w.comment(p.Number, "kafka 7.6.1 in prod: rolling")
+}
+
+func TestAPromotionThatNobodyWouldReviewIsNotMergedByItself(t *testing.T) {
+	for name, x := range map[string]struct {
+		allow func(w *world)
+		says  string
+	}{
+		"the branch is not protected": {func(w *world) { w.ok(w.AllowAutoMerge(repo)) }, "protect the branch"},
+		"its rules ask for checks alone": {func(w *world) {
+			w.ok(w.AllowAutoMerge(repo))
+			w.ok(w.Protect(repo, "main", &githubtest.Protection{Checks: []string{StatusPlan}}))
+		}, "protect the branch"},
+		"the repository does not allow it": {func(w *world) {
+			w.ok(w.Protect(repo, "main", &githubtest.Protection{Approvals: 1}))
+		}, "Allow auto-merge"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := settled(t)
+			w.console.cfg.AutoMerge = true
+			x.allow(w)
+			w.look()
+			w.look()
+			p := w.promotion()
+			w.says(p.Body, "!GitHub merges it")
+			w.says(w.log.String(), "has to be merged by hand", x.says)
+		})
+	}
+}
+
 func TestAPromotionIsMadeOnceAlsoAfterARestart(t *testing.T) {
 	w := settled(t)
 	w.look()
