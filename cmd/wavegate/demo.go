@@ -7,6 +7,9 @@ import (
 	"golang.org/x/term"
 
 	"github.com/wavegate-dev/wavegate/cmd/wavegate/demo"
+	"github.com/wavegate-dev/wavegate/gitsource"
+	"github.com/wavegate-dev/wavegate/internal/github"
+	"github.com/wavegate-dev/wavegate/reconciler"
 )
 
 func (c *cli) demo() *cobra.Command {
@@ -34,6 +37,9 @@ drift report. Nothing outside of a temporary folder is touched.`,
 				}
 				return 100, 30
 			}
+			cfg.Preview = func(client *github.Client, source *gitsource.Source, running func() *reconciler.Reconciler) demo.Preview {
+				return previewer{client: client, source: source, running: running}.preview
+			}
 			return demo.Run(cmd.Context(), cfg)
 		},
 	}
@@ -41,6 +47,7 @@ drift report. Nothing outside of a temporary folder is touched.`,
 	cmd.Flags().Uint64Var(&cfg.Seed, "seed", 1, "the same seed tells the same story")
 	cmd.Flags().IntVar(&cfg.Clusters, "clusters", 240, "how many clusters the fleet has")
 	cmd.Flags().BoolVar(&cfg.Keep, "keep-running", false, "go on after the story until Ctrl-C")
-	cmd.Flags().StringVar(&cfg.Dir, "dir", "", "keep repository and ledger in this folder; a temporary one without it")
+	cmd.Flags().StringVar(&cfg.Dir, "dir", "", "keep repository and ledger in this new folder; a temporary one without it")
+	cmd.Flags().StringVar(&cfg.Listen, "listen", "", "`host:port` of the pages with the pull requests; a free port of this machine without it")
 	return cmd
 }

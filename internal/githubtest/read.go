@@ -20,6 +20,17 @@ type PullRequest struct {
 	CommentCount int
 }
 
+// Issue is what tests look at of an issue.
+type Issue struct {
+	Number      int
+	Title, Body string
+	Author      string
+	State       string // open, closed
+	Labels      []string
+	URL         string // its page
+	OpenedAt    time.Time
+}
+
 // Comment is what tests look at of a comment.
 type Comment struct {
 	ID            int64
@@ -91,10 +102,36 @@ func (s *Server) snapshot(r *repo, i *issue) PullRequest {
 	if p.mergedBy != nil {
 		out.MergedBy = p.mergedBy.login
 	}
-	for _, l := range i.labels {
-		out.Labels = append(out.Labels, l.name)
-	}
+	out.Labels = i.labelNames()
 	return out
+}
+
+func (i *issue) labelNames() []string {
+	var names []string
+	for _, l := range i.labels {
+		names = append(names, l.name)
+	}
+	return names
+}
+
+// Issues returns all issues that are no pull requests, oldest first.
+func (s *Server) Issues(fullName string) ([]Issue, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.repo(fullName)
+	if err != nil {
+		return nil, err
+	}
+	var list []Issue
+	for _, i := range r.issues {
+		if i.pull == nil {
+			list = append(list, Issue{
+				Number: i.number, Title: i.title, Body: i.body, Author: i.author.login, State: i.state,
+				Labels: i.labelNames(), URL: s.htmlURL(r, i), OpenedAt: i.created,
+			})
+		}
+	}
+	return list, nil
 }
 
 // Comments returns the comments of an issue or a pull request, oldest first.

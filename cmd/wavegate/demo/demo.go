@@ -1,6 +1,11 @@
-// Package demo tells the story of a release on a modelled fleet: a real git
-// repository, the real reconciler and ledger, an embedded fleet, and a clock that
-// runs as fast as the story needs.
+// Package demo tells the story of a release on a modelled fleet: pull requests on
+// a GitHub-compatible server over a real git repository, the real reconciler,
+// console and ledger, an embedded fleet, and a clock that runs as fast as the story
+// needs.
+//
+// Everything that carries a time takes it from that clock. It stands while
+// somebody acts and while Wavegate looks at GitHub, so that the same seed tells the
+// same story however fast the machine is.
 package demo
 
 import (
@@ -9,11 +14,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/gitsource"
-	"github.com/wavegate-dev/wavegate/internal/approver"
+	"github.com/wavegate-dev/wavegate/internal/github"
+	"github.com/wavegate-dev/wavegate/internal/github/console"
 	"github.com/wavegate-dev/wavegate/internal/simfleet"
 	"github.com/wavegate-dev/wavegate/internal/sqlite"
 	"github.com/wavegate-dev/wavegate/reconciler"
@@ -39,10 +46,19 @@ type Config struct {
 	Clusters int
 	// Keep goes on after the story until the context ends.
 	Keep bool
-	// Dir keeps repository and ledger; a temporary folder that is removed
-	// without it.
+	// Dir keeps repository and ledger; it has to be empty or new. A temporary folder
+	// that is removed without it.
 	Dir string
+	// Listen is the address of the pages, host:port; a free port of this machine
+	// without it.
+	Listen string
+	// Preview makes what says what a pull request would do, out of the demo's parts.
+	Preview func(*github.Client, *gitsource.Source, func() *reconciler.Reconciler) Preview
 }
+
+// Preview says what merging head would do to the fleet while base is in force, as
+// [console.Config] wants it.
+type Preview = func(ctx context.Context, head, base string) (*report.Preview, fleet.Problems, error)
 
 // start is when the story begins: a Monday morning, far from holidays.
 var start = time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
@@ -54,12 +70,18 @@ const frame = 45 * time.Millisecond
 type demo struct {
 	cfg        Config
 	clock      *clock
-	repo       *repository
+	files      map[string]string // of the fleet repository, as its people have it
+	hub        *hub
 	fleet      *simfleet.Fleet
 	ledger     *sqlite.Store
 	reconciler *reconciler.Reconciler
+	console    *console.Console
 	screen     screen
 	cycle      *reconciler.Cycle
+	looking    chan looked // nil while nobody looks at GitHub
+	posts      []post      // what the last look has seen
+	on         int         // the pull request of this part of the story
+	over       bool        // the story is told
 	touched    int
 	slow       bool                 // somebody is to look
 	since      map[string]time.Time // clusters drift
@@ -71,23 +93,48 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if d.cfg.Clusters == 0 {
 		d.cfg.Clusters = 240
 	}
-	if d.cfg.Dir == "" {
-		dir, err := os.MkdirTemp("", "wavegate-demo-")
-		if err != nil {
-			return fmt.Errorf("make temporary folder: %w", err)
-		}
-		d.cfg.Dir = dir
-		defer func() { _ = os.RemoveAll(dir) }()
+	if _, err := exec.LookPath("git"); err != nil {
+		return errors.New("the demo needs git: install it with the package manager of this machine")
 	}
-	defer func() { err = errors.Join(err, d.close()) }()
+	clean, err := d.makeDir()
+	if err != nil {
+		return err
+	}
+	defer clean()
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() {
+		cancel() // a look at GitHub that is under way ends with the story
+		err = errors.Join(err, d.close())
+	}()
 	if err := d.open(ctx); err != nil {
 		return err
 	}
 	return d.tell(ctx)
 }
 
+// makeDir makes the folder of the story, which has to be empty: it begins anew.
+func (d *demo) makeDir() (clean func(), err error) {
+	if d.cfg.Dir == "" {
+		if d.cfg.Dir, err = os.MkdirTemp("", "wavegate-demo-"); err != nil {
+			return nil, fmt.Errorf("make temporary folder: %w", err)
+		}
+		return func() { _ = os.RemoveAll(d.cfg.Dir) }, nil
+	}
+	if err := os.MkdirAll(d.cfg.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make folder of the demo: %w", err)
+	}
+	entries, err := os.ReadDir(d.cfg.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("read folder of the demo: %w", err)
+	}
+	if len(entries) > 0 {
+		return nil, fmt.Errorf("%s is not empty: the story begins anew each time, so name a new folder", d.cfg.Dir)
+	}
+	return func() {}, nil
+}
+
 // open makes everything that takes part.
-func (d *demo) open(ctx context.Context) (err error) {
+func (d *demo) open(ctx context.Context) error {
 	members, err := simfleet.Generate(simfleet.Profile{Seed: d.cfg.Seed, Clusters: d.cfg.Clusters})
 	if err != nil {
 		return fmt.Errorf("make fleet: %w", err)
@@ -98,24 +145,50 @@ func (d *demo) open(ctx context.Context) (err error) {
 	if err := d.fleet.Add(members...); err != nil {
 		return fmt.Errorf("make fleet: %w", err)
 	}
-	if d.repo, err = newRepository(ctx, d.cfg.Dir, d.clock, pinned(members)); err != nil {
+	if d.files, err = example(pinned(members)); err != nil {
+		return err
+	}
+	if d.hub, err = openHub(d.cfg.Dir, d.cfg.Listen, d.clock.Now, d.files[readMe]); err != nil {
 		return err
 	}
 	if d.ledger, err = sqlite.Open(ctx, sqlite.Config{Path: filepath.Join(d.cfg.Dir, "ledger.db")}); err != nil {
 		return fmt.Errorf("open ledger: %w", err)
-	}
-	source, err := gitsource.New(gitsource.Config{URL: d.repo.bare, AllowFile: true})
-	if err != nil {
-		return err
 	}
 	if d.cfg.Live {
 		d.screen = newLive(d.cfg)
 	} else {
 		d.screen = &plain{out: d.cfg.Out, paint: d.cfg.Paint}
 	}
+	return d.wire()
+}
+
+// wire introduces the parts to each other as `wavegate run` does. Only the clock
+// and who turns the wheel are the story's own.
+func (d *demo) wire() error {
+	source, err := gitsource.New(gitsource.Config{
+		URL: d.hub.server.URL + "/" + repository + ".git", Branch: mainBranch, AllowHTTP: true, Token: d.hub.gitToken,
+	})
+	if err != nil {
+		return err
+	}
+	approver, err := github.NewApprover(github.ApproverConfig{Client: d.hub.client, Branch: mainBranch})
+	if err != nil {
+		return err
+	}
+	cfg := console.Config{
+		Client: d.hub.client, Branch: mainBranch, Fleet: owner, Submit: d.ledger.Submit, Promotions: true, Tree: source.Tree,
+		Poll: 10 * time.Minute, Hold: 4 * time.Minute, Now: d.clock.Now,
+	}
+	if d.cfg.Preview != nil {
+		cfg.Preview = d.cfg.Preview(d.hub.client, source, func() *reconciler.Reconciler { return d.reconciler })
+	}
+	if d.console, err = console.New(cfg); err != nil {
+		return err
+	}
 	d.reconciler, err = reconciler.New(reconciler.Config{
-		Source: source, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: approver.Any{},
-		DataPlanes: reconciler.These(d.fleet.DataPlanes()...), Monitors: d.fleet, Ledger: d.ledger, Now: d.clock.Now,
+		Source: source, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: approver,
+		DataPlanes: reconciler.These(d.fleet.DataPlanes()...), Monitors: d.fleet, Ledger: d.ledger,
+		Reporters: []reconciler.Reporter{d.console}, Now: d.clock.Now,
 		Interval: time.Minute, MaxGap: 2 * time.Hour, FetchInterval: 30 * 24 * time.Hour, FetchPatience: time.Minute,
 	})
 	return err
@@ -133,6 +206,9 @@ func pinned(members []simfleet.Member) string {
 
 func (d *demo) close() error {
 	var errs []error
+	if d.looking != nil {
+		<-d.looking
+	}
 	if d.screen != nil {
 		d.screen.close()
 	}
@@ -142,15 +218,19 @@ func (d *demo) close() error {
 	if d.fleet != nil {
 		errs = append(errs, d.fleet.Close())
 	}
+	if d.hub != nil {
+		errs = append(errs, d.hub.close())
+	}
 	return errors.Join(errs...)
 }
 
 // tell plays the scenes one after the other.
 func (d *demo) tell(ctx context.Context) error {
-	if err := d.step(ctx); err != nil {
-		return err
-	}
+	d.screen.open(d.hub.address())
 	for _, s := range d.scenes() {
+		if err := d.settle(ctx); err != nil {
+			return err
+		}
 		if err := s.begin(ctx); err != nil {
 			return err
 		}
@@ -160,25 +240,13 @@ func (d *demo) tell(ctx context.Context) error {
 			}
 		}
 	}
-	d.end()
-	for d.cfg.Keep {
-		if err := d.step(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.end(ctx)
 }
 
-// step lets time pass and runs one cycle.
+// step lets time pass, runs one cycle and lets Wavegate look at GitHub.
 func (d *demo) step(ctx context.Context) error {
-	if d.cfg.Speed > 0 {
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Duration(float64(frame) / d.cfg.Speed)):
-		}
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if err := d.wait(ctx); err != nil {
+		return err
 	}
 	d.clock.advance(d.pace())
 	c, err := d.reconciler.RunOnce(ctx)
@@ -195,8 +263,58 @@ func (d *demo) step(ctx context.Context) error {
 		default:
 		}
 	}
-	d.screen.show(d.input(), c)
+	d.look(ctx)
+	d.screen.show(d.view(), c)
 	return nil
+}
+
+// wait lets a picture stand, and then until Wavegate has looked at GitHub.
+func (d *demo) wait(ctx context.Context) error {
+	if d.cfg.Speed > 0 || d.over {
+		stand := time.Second
+		if !d.over {
+			stand = time.Duration(float64(frame) / d.cfg.Speed)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(stand):
+		}
+	}
+	return d.settle(ctx)
+}
+
+// settle waits until Wavegate has looked at GitHub. The picture is drawn anew
+// meanwhile: a slow look stops nothing but the story's clock.
+func (d *demo) settle(ctx context.Context) error {
+	for d.looking != nil && ctx.Err() == nil {
+		select {
+		case l := <-d.looking:
+			d.looking, d.posts = nil, l.posts
+			if l.err != nil {
+				return l.err
+			}
+		case <-ctx.Done():
+		case <-time.After(frame):
+			d.screen.again()
+		}
+	}
+	return ctx.Err()
+}
+
+// looked is what a look at GitHub has found.
+type looked struct {
+	posts []post
+	err   error
+}
+
+// look lets Wavegate look at GitHub while the picture stands.
+func (d *demo) look(ctx context.Context) {
+	d.looking = make(chan looked, 1)
+	go func(out chan<- looked) {
+		d.console.Look(ctx)
+		posts, err := d.hub.posts()
+		out <- looked{posts, errors.Join(err, d.hub.sound())}
+	}(d.looking)
 }
 
 // pace is how much time passes until the next picture: half a minute while
@@ -218,17 +336,41 @@ func (d *demo) pace() time.Duration {
 
 func (d *demo) input() report.Input {
 	c := d.cycle
-	return report.Input{Now: c.At, Plan: c.Plan, State: c.State, Fleet: c.Fleet, FleetName: c.Spec.Fleet.Name, Problems: c.Problems}
+	return report.Input{Now: c.At, Plan: c.Plan, State: c.State, Fleet: c.Fleet, FleetName: owner, Problems: c.Problems}
 }
 
-// end closes the story with the drift report.
-func (d *demo) end() {
+func (d *demo) view() view { return view{Input: d.input(), posts: d.posts, on: d.post(d.on)} }
+
+// end closes the story, with the pull requests and the drift report.
+func (d *demo) end(ctx context.Context) error {
+	if err := d.settle(ctx); err != nil {
+		return err
+	}
+	d.over, d.slow = true, true
+	d.screen.finish(d.view(), d.epilogue())
+	for d.cfg.Keep {
+		if err := d.step(ctx); err != nil {
+			if ctx.Err() != nil {
+				break // that is how it ends
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// epilogue is what is left to say when the story is told.
+func (d *demo) epilogue() string {
 	in := d.input()
-	text := report.NewDrift(in, func(cluster string) time.Time { return d.since[cluster] }).Text(d.cfg.Paint)
-	d.screen.finish(in, fmt.Sprintf(
-		"\n%s\nIn %s of the fleet's time: %d replicas restarted one by one, none after its release was halted.\n"+
+	drift := report.NewDrift(in, func(cluster string) time.Time { return d.since[cluster] }).Text(d.cfg.Paint)
+	look := "Look at them in a browser: " + d.hub.address() + "\n"
+	if !d.cfg.Keep {
+		look = "Look at them in a browser with: wavegate demo --keep-running\n"
+	}
+	return fmt.Sprintf(
+		"\n%s\nPull requests and issues\n%s%s\nIn %s of the fleet's time: %d replicas restarted one by one, none after its release was halted.\n"+
 			"Make a fleet repository of your own with: wavegate init my-fleet\n",
-		text, days(in.Now.Sub(start)), d.touched))
+		drift, listing(d.posts, d.cfg.Paint), look, days(in.Now.Sub(start)), d.touched)
 }
 
 func days(d time.Duration) string {

@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -14,13 +15,24 @@ import (
 
 // screen is how the story is shown.
 type screen interface {
+	// open says where the pull requests can be looked at.
+	open(address string)
 	// caption says what happens now.
 	caption(text string)
 	// show shows a cycle.
-	show(in report.Input, c *reconciler.Cycle)
+	show(v view, c *reconciler.Cycle)
+	// again shows the last picture once more.
+	again()
 	// finish shows the last picture and what is left to say.
-	finish(in report.Input, text string)
+	finish(v view, text string)
 	close()
+}
+
+// view is what a picture is made of.
+type view struct {
+	report.Input
+	posts []post
+	on    *post // what this part of the story is about; nil for nothing
 }
 
 // line is an event in one line, or nothing when it is too small to tell.
@@ -53,13 +65,25 @@ type plain struct {
 	out   io.Writer
 	paint report.Paint
 	seen  map[string]bool
+	said  map[int]string // what Wavegate last said, without its numbers
+}
+
+func (p *plain) open(address string) {
+	p.seen, p.said = map[string]bool{}, map[int]string{}
+	_, _ = fmt.Fprintf(p.out, "Look at the pull requests while this runs: %s\n", address)
 }
 
 func (p *plain) caption(text string) { _, _ = fmt.Fprintf(p.out, "\n%s\n", text) }
 
-func (p *plain) show(_ report.Input, c *reconciler.Cycle) {
-	if p.seen == nil {
-		p.seen = map[string]bool{}
+func (p *plain) show(v view, c *reconciler.Cycle) {
+	at := c.At.Format("Mon 15:04")
+	for i := range v.posts {
+		// Numbers change all the time.
+		x := &v.posts[i]
+		if said := numbers.ReplaceAllString(x.said, "#"); said != p.said[x.number] {
+			p.said[x.number] = said
+			_, _ = fmt.Fprintf(p.out, "  %s  #%d  Wavegate: %s\n", at, x.number, x.said)
+		}
 	}
 	for i := range c.Events {
 		if text := line(&c.Events[i]); text != "" {
@@ -72,26 +96,33 @@ func (p *plain) show(_ report.Input, c *reconciler.Cycle) {
 		key := r.Release + r.Cohort + r.Gate
 		if r.Release != "" && r.Gate != "" && r.Phase != plan.PhasePaused && !p.seen[key] {
 			p.seen[key] = true
-			_, _ = fmt.Fprintf(p.out, "  %s  %s %s: %s\n", c.At.Format("Mon 15:04"), r.Cohort, r.Phase, r.Reason)
+			_, _ = fmt.Fprintf(p.out, "  %s  %s %s: %s\n", at, r.Cohort, r.Phase, r.Reason)
 		}
 	}
 	for _, problem := range c.Problems {
-		_, _ = fmt.Fprintf(p.out, "  %s  problem: %s\n", c.At.Format("Mon 15:04"), problem)
+		_, _ = fmt.Fprintf(p.out, "  %s  problem: %s\n", at, problem)
 	}
 }
 
-func (p *plain) finish(in report.Input, text string) {
-	_, _ = io.WriteString(p.out, "\n"+report.NewStatus(in).Text(p.paint)+text)
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+func (p *plain) again() {}
+
+func (p *plain) finish(v view, text string) {
+	_, _ = io.WriteString(p.out, "\n"+report.NewStatus(v.Input).Text(p.paint)+text)
 }
 
 func (p *plain) close() {}
 
 // live draws the story on a terminal, picture after picture.
 type live struct {
-	cfg    Config
-	text   string
-	recent []string
-	open   bool
+	cfg     Config
+	address string
+	text    string
+	recent  []string
+	shown   view
+	drawing bool
+	over    string // what is left to say when it ends
 }
 
 // recentLines is how many events stay on the screen.
@@ -99,9 +130,11 @@ const recentLines = 5
 
 func newLive(cfg Config) *live { return &live{cfg: cfg} }
 
+func (l *live) open(address string) { l.address = address }
+
 func (l *live) caption(text string) { l.text = text }
 
-func (l *live) show(in report.Input, c *reconciler.Cycle) {
+func (l *live) show(v view, c *reconciler.Cycle) {
 	for i := range c.Events {
 		if text := line(&c.Events[i]); text != "" {
 			l.recent = append(l.recent, text)
@@ -110,26 +143,33 @@ func (l *live) show(in report.Input, c *reconciler.Cycle) {
 	if n := len(l.recent) - recentLines; n > 0 {
 		l.recent = l.recent[n:]
 	}
-	if !l.open {
-		l.open = true
+	l.shown = v
+	if !l.drawing {
+		l.drawing = true
 		// The alternate screen leaves what was there before as it was.
 		_, _ = io.WriteString(l.cfg.Out, ansi.SetModeAltScreenSaveCursor+ansi.HideCursor+ansi.EraseEntireDisplay)
 	}
-	_, _ = io.WriteString(l.cfg.Out, l.picture(in))
+	l.again()
+}
+
+func (l *live) again() {
+	if l.drawing {
+		_, _ = io.WriteString(l.cfg.Out, l.picture())
+	}
 }
 
 // picture is one frame: what happens, how the fleet stands, what has happened.
-func (l *live) picture(in report.Input) string {
+func (l *live) picture() string {
 	width, height := l.cfg.Size()
-	body := strings.Split(strings.TrimRight(report.NewStatus(in).Text(l.cfg.Paint), "\n"), "\n")
-	head := []string{l.as(report.Strong, l.text), ""}
+	body := strings.Split(strings.TrimRight(report.NewStatus(l.shown.Input).Text(l.cfg.Paint), "\n"), "\n")
+	head := []string{as(l.cfg.Paint, report.Strong, l.text), l.where(), ""}
 	foot := []string{""}
 	for _, r := range l.recent {
-		foot = append(foot, l.as(report.Dim, r))
+		foot = append(foot, as(l.cfg.Paint, report.Dim, r))
 	}
 	room := max(3, height-len(head)-len(foot))
 	if len(body) > room {
-		body = append(body[:room-1], l.as(report.Dim, "…"))
+		body = append(body[:room-1], as(l.cfg.Paint, report.Dim, "…"))
 	}
 	for len(body) < room {
 		body = append(body, "")
@@ -147,25 +187,41 @@ func (l *live) picture(in report.Input) string {
 	return b.String()
 }
 
-func (l *live) as(r report.Role, s string) string {
-	if l.cfg.Paint == nil {
-		return s
+// where is the address of the page that this part of the story is about, and what
+// Wavegate says there.
+func (l *live) where() string {
+	on := l.shown.on
+	if on == nil {
+		return as(l.cfg.Paint, report.Dim, l.address)
 	}
-	return l.cfg.Paint(r, s)
+	kind := "pull"
+	if on.issue {
+		kind = "issues"
+	}
+	text := as(l.cfg.Paint, report.Dim, fmt.Sprintf("%s/%s/%d", l.address, kind, on.number))
+	if on.said != "" {
+		text += "  " + on.said
+	}
+	return text
 }
 
-func (l *live) finish(in report.Input, text string) {
+func (l *live) finish(v view, text string) {
+	l.shown, l.over = v, text
 	if l.cfg.Keep {
-		l.text = "The story is over; the fleet runs on until you press Ctrl-C."
+		l.text = "The story is over; the fleet runs on until you press Ctrl-C. Look at the pull requests:"
 		return
 	}
 	l.close()
-	_, _ = io.WriteString(l.cfg.Out, report.NewStatus(in).Text(l.cfg.Paint)+text)
 }
 
+// close leaves the last picture behind, whole.
 func (l *live) close() {
-	if l.open {
-		l.open = false
-		_, _ = io.WriteString(l.cfg.Out, ansi.ShowCursor+ansi.ResetModeAltScreenSaveCursor)
+	if !l.drawing {
+		return
+	}
+	l.drawing = false
+	_, _ = io.WriteString(l.cfg.Out, ansi.ShowCursor+ansi.ResetModeAltScreenSaveCursor)
+	if l.over != "" {
+		_, _ = io.WriteString(l.cfg.Out, report.NewStatus(l.shown.Input).Text(l.cfg.Paint)+l.over)
 	}
 }

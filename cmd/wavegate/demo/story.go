@@ -31,32 +31,159 @@ type scene struct {
 // scenes are the story.
 func (d *demo) scenes() []scene {
 	var blip string
-	return []scene{
-		d.look("The fleet as it is. At the first start nothing moves: what differs is drift.", 25),
-		d.merge("10-canary.yaml", good, "canary"),
-		{d.say("canary has finished and soaked; next: internal. One cluster there will have a bad moment."), now},
-		d.promote("20-internal.yaml", good),
-		{nothing, func() bool { return d.rollout("internal") != nil }},
-		{func(context.Context) error { blip = d.armBlip(); return nil }, func() bool { return d.failed(blip) }},
-		{func(ctx context.Context) error {
-			return d.say(blip + " alerts in mid roll: it stops where it is. The budget allows one; the others go on.")(ctx)
-		}, d.pictures(40)},
-		{func(ctx context.Context) error {
-			d.screen.caption("Ada has looked: the disk was full. wavegate retry " + blip)
-			return d.command(ctx, plan.Command{Kind: plan.CommandRetry, Cluster: blip})
-		}, func() bool { return d.done("internal", good) }},
-		d.merge("30-nonprod.yaml", good, "nonprod"),
-		{d.say("Production: two cohorts side by side, two commits."), now},
-		d.promote("40-prod-us.yaml", good),
-		{d.promoteNow("50-prod-eu.yaml", good), func() bool { return d.lastWaveOpen("prod-us") }},
-		{d.freezeRegion, func() bool { return d.done("prod-us", good) && d.done("prod-eu", good) }},
-		d.look("kafka 7.6.1 runs everywhere, but for the cluster that is pinned.", 30),
-		{d.badVersion, func() bool { return d.paused() != nil }},
-		{d.say("The monitor fires on the first canary, and no failure is allowed there: all of the release is halted."), d.pictures(60)},
-		{d.recover, func() bool { return d.done("canary", bad) }},
-		{d.byHand, func() bool { return d.drifts(plan.ChangedByHand) }},
-		d.look("Somebody changed a cluster by hand. Wavegate reports it and does not fight it.", 30),
+	return slices.Concat(
+		[]scene{
+			{d.adopt, func() bool { return d.cycle != nil && d.cycle.Spec != nil }},
+			d.quiet("At the first start nothing moves: what differs is drift.", 25),
+		},
+		d.proposed("ada", good),
+		d.accepted("grace", "ada", func() bool { return d.done("canary", good) }),
+		d.promoted("internal"),
+		d.accepted("grace", "katherine", func() bool { return d.rollout("internal") != nil }),
+		[]scene{
+			{func(context.Context) error { blip = d.armBlip(); return nil }, func() bool { return d.failed(blip) }},
+			{func(ctx context.Context) error {
+				return d.say(blip + " alerts in mid roll: it stops where it is. The budget allows one; the others go on.")(ctx)
+			}, d.pictures(40)},
+			{func(ctx context.Context) error {
+				d.screen.caption("Ada has looked: the disk was full. She comments: /wavegate retry " + blip)
+				return d.comment(ctx, "ada", "The disk was full; it is larger now.\n\n/wavegate retry "+blip)
+			}, d.all(d.pictures(effectPictures), func() bool { return d.done("internal", good) })},
+		},
+		d.promoted("nonprod"),
+		d.accepted("katherine", "ada", func() bool { return d.done("nonprod", good) }),
+		// Production: two cohorts side by side, by two pull requests.
+		d.promoted("prod-us"),
+		d.accepted("ada", "grace", func() bool { return d.rollout("prod-us") != nil }),
+		d.promoted("prod-eu"),
+		d.accepted("katherine", "grace", func() bool { return d.lastWaveOpen("prod-us") }),
+		d.frozen("katherine"),
+		d.accepted("ada", "katherine", func() bool { return d.done("prod-us", good) && d.done("prod-eu", good) }),
+		[]scene{d.quiet("kafka 7.6.1 runs everywhere, but for the cluster that is pinned.", 30), {d.spoil, now}},
+		d.proposed("ada", bad),
+		d.accepted("grace", "ada", func() bool { return d.paused() != nil }),
+		[]scene{
+			{d.say("The monitor fires on the first canary, and no failure is allowed there: all of the release is halted."), d.pictures(60)},
+		},
+		d.recovered("ada"),
+		d.promoted("internal"),
+		[]scene{
+			{d.byHand, func() bool { return d.drifts(plan.ChangedByHand) }},
+			d.quiet("Somebody changed a cluster by hand. Wavegate reports it and does not fight it.", 30),
+		},
+	)
+}
+
+// adopt brings the fleet as it is into the repository, before Wavegate runs.
+func (d *demo) adopt(ctx context.Context) error {
+	files := maps.Clone(d.files)
+	delete(files, readMe)
+	n, err := d.hub.people["ada"].propose(ctx, "adopt", "The fleet as it is", "What runs today, written down. Nothing moves by it.", files)
+	if err != nil {
+		return err
 	}
+	d.on = n
+	d.clock.advance(10 * time.Minute)
+	if err := d.hub.people["grace"].approve(ctx, n, "That is what we have."); err != nil {
+		return err
+	}
+	d.clock.advance(5 * time.Minute)
+	d.screen.caption(fmt.Sprintf("Pull request %d brings the fleet as it is: Ada opened it, Grace approved it, and it is merged.", n))
+	return d.hub.people["ada"].merge(ctx, n)
+}
+
+// proposed has somebody open the pull request that begins a release.
+func (d *demo) proposed(by, version string) []scene {
+	return d.opened(by, func(ctx context.Context) (int, error) {
+		const file = "cohorts/10-canary.yaml"
+		return d.hub.people[by].propose(ctx, product+"-"+version, fmt.Sprintf("%s %s in canary", product, version),
+			"It begins with the canaries.", map[string]string{file: withVersion(d.files[file], product, version)})
+	})
+}
+
+// opened has somebody open a pull request and waits until Wavegate has answered.
+func (d *demo) opened(by string, open func(context.Context) (int, error)) []scene {
+	return []scene{
+		{func(ctx context.Context) (err error) {
+			if d.on, err = open(ctx); err != nil {
+				return err
+			}
+			d.wake()
+			d.screen.caption(fmt.Sprintf("%s opens pull request %d. Wavegate answers with what merging it would do.", d.hub.people[by].name(), d.on))
+			return nil
+		}, d.all(d.pictures(answerPictures), d.planned)},
+	}
+}
+
+// planned tells that Wavegate has said what merging the pull request would do.
+func (d *demo) planned() bool { return d.post(d.on) != nil && d.post(d.on).plan != "" }
+
+// promoted waits for the pull request by which Wavegate proposes the next cohort.
+func (d *demo) promoted(cohort string) []scene {
+	return []scene{
+		{nothing, func() bool { return d.promotion(cohort) != nil }},
+		{func(context.Context) error {
+			d.on = d.promotion(cohort).number
+			d.screen.caption(fmt.Sprintf("The cohorts before it have finished and soaked: Wavegate opens pull request %d for %s.", d.on, cohort))
+			return nil
+		}, d.all(d.pictures(answerPictures), d.planned)},
+	}
+}
+
+// accepted has one approve and another merge what was opened.
+func (d *demo) accepted(approver, merger string, over func() bool) []scene {
+	return []scene{
+		{func(ctx context.Context) error {
+			p := d.hub.people[approver]
+			d.screen.caption(fmt.Sprintf("%s approves pull request %d.", p.name(), d.on))
+			return p.approve(ctx, d.on, "")
+		}, d.pictures(approvalPictures)},
+		{func(ctx context.Context) error {
+			p := d.hub.people[merger]
+			if err := p.merge(ctx, d.on); err != nil {
+				return err
+			}
+			d.wake()
+			d.screen.caption(fmt.Sprintf("%s merges it: %s.", p.name(), d.post(d.on).title))
+			return nil
+		}, d.all(d.pictures(effectPictures), over)},
+	}
+}
+
+// How many pictures people need to read a plan and to merge what is approved, and
+// Wavegate to take note.
+const answerPictures, approvalPictures, effectPictures = 16, 8, 4
+
+// wake has Wavegate look at GitHub and at git now, as a webhook does.
+func (d *demo) wake() {
+	d.reconciler.Wake()
+	d.console.Wake()
+}
+
+// comment comments on the pull request of this part of the story.
+func (d *demo) comment(ctx context.Context, by, text string) error {
+	d.wake()
+	return d.hub.people[by].say(ctx, d.on, text)
+}
+
+// post is what was last seen of a pull request, or nil.
+func (d *demo) post(number int) *post {
+	for i := range d.posts {
+		if d.posts[i].number == number {
+			return &d.posts[i]
+		}
+	}
+	return nil
+}
+
+// promotion is the open pull request that moves a cohort, or nil.
+func (d *demo) promotion(cohort string) *post {
+	for i := range d.posts {
+		if p := &d.posts[i]; p.author == wavegate && p.state == "open" && p.head == "wavegate/promote/"+product+"/"+cohort {
+			return p
+		}
+	}
+	return nil
 }
 
 func now() bool                     { return true }
@@ -79,34 +206,18 @@ func (d *demo) pictures(n int) func() bool {
 	}
 }
 
-func (d *demo) look(text string, frames int) scene { return scene{d.say(text), d.pictures(frames)} }
-
-// promote merges one cohort's version and goes on at once.
-func (d *demo) promote(file, version string) scene { return scene{d.promoteNow(file, version), now} }
-
-// merge merges one cohort's version and waits until it has finished and soaked.
-func (d *demo) merge(file, version, cohort string) scene {
-	return scene{d.promoteNow(file, version), func() bool { return d.done(cohort, version) }}
-}
-
-func (d *demo) promoteNow(file, version string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		if err := d.repo.promote(ctx, file, product, version); err != nil {
-			return err
+// all waits for several things.
+func (d *demo) all(conditions ...func() bool) func() bool {
+	return func() bool {
+		over := true
+		for _, met := range conditions {
+			over = met() && over
 		}
-		d.screen.caption(fmt.Sprintf("Merged: %s %s in %s. One commit moves one cohort.", product, version, file[3:len(file)-len(".yaml")]))
-		d.reconciler.Wake()
-		return nil
+		return over
 	}
 }
 
-func (d *demo) command(ctx context.Context, cmd plan.Command) error {
-	cmd.At, cmd.By = d.clock.Now(), "user:ada"
-	if _, err := d.ledger.Submit(ctx, cmd); err != nil {
-		return fmt.Errorf("submit command: %w", err)
-	}
-	return nil
-}
+func (d *demo) quiet(text string, frames int) scene { return scene{d.say(text), d.pictures(frames)} }
 
 func (d *demo) rollout(cohort string) *plan.Rollout {
 	return d.cycle.State.Rollouts[plan.TargetKey{Product: product, Cohort: cohort}]
@@ -142,23 +253,12 @@ func (d *demo) lastWaveOpen(cohort string) bool {
 	return r != nil && (len(r.Waves) == 0 || !r.Waves[len(r.Waves)-1].OpenedAt.IsZero())
 }
 
-// freezeRegion holds back the region in which most clusters still wait.
-func (d *demo) freezeRegion(ctx context.Context) error {
-	waiting := map[string]int{}
-	for _, m := range d.rollout("prod-us").Members {
-		if row, ok := d.cycle.Fleet.Find(m.Cluster); ok && m.Status == plan.Pending {
-			region, _ := d.cycle.Fleet.Label(row, "region")
-			waiting[region]++
-		}
-	}
-	regions := slices.SortedFunc(maps.Keys(waiting), func(a, b string) int {
-		return cmp.Or(cmp.Compare(waiting[b], waiting[a]), cmp.Compare(a, b))
-	})
-	if len(regions) == 0 {
-		return nil
-	}
-	const layout = "2006-01-02T15:04"
-	window := fmt.Sprintf(`apiVersion: wavegate.dev/v1alpha1
+// frozen has somebody hold back the region in which most clusters still wait.
+func (d *demo) frozen(by string) []scene {
+	return d.opened(by, func(ctx context.Context) (int, error) {
+		region := d.busiestRegion()
+		const layout = "2006-01-02T15:04"
+		window := fmt.Sprintf(`apiVersion: wavegate.dev/v1alpha1
 kind: Window
 metadata:
   name: freeze-%[1]s
@@ -168,27 +268,33 @@ spec:
   until: "%[3]s"
   selector: {matchLabels: {region: %[1]s}}
   reason: the cloud provider works on its network
-`, regions[0], d.clock.Now().Add(-time.Hour).Format(layout), d.clock.Now().Add(9*time.Hour).Format(layout))
-	if err := d.repo.write("windows/freeze.yaml", []byte(window)); err != nil {
-		return err
-	}
-	if err := d.repo.push(ctx, "Freeze "+regions[0]); err != nil {
-		return err
-	}
-	d.screen.caption("A blackout for " + regions[0] + ": its clusters wait, all others go on.")
-	d.reconciler.Wake()
-	return nil
+`, region, d.clock.Now().Add(-time.Hour).Format(layout), d.clock.Now().Add(9*time.Hour).Format(layout))
+		return d.hub.people[by].propose(ctx, "freeze-"+region, "A blackout for "+region, "Its clusters wait, all others go on.",
+			map[string]string{"windows/freeze.yaml": window})
+	})
 }
 
-// badVersion releases a version on which an alert fires.
-func (d *demo) badVersion(ctx context.Context) error {
+// busiestRegion is the region of prod-us in which most clusters still wait.
+func (d *demo) busiestRegion() string {
+	waiting := map[string]int{}
+	for _, m := range d.rollout("prod-us").Members {
+		if row, ok := d.cycle.Fleet.Find(m.Cluster); ok && m.Status == plan.Pending {
+			region, _ := d.cycle.Fleet.Label(row, "region")
+			waiting[region]++
+		}
+	}
+	return slices.MinFunc(slices.Sorted(maps.Keys(waiting)), func(a, b string) int { return cmp.Compare(waiting[b], waiting[a]) })
+}
+
+// spoil makes an alert fire on what runs the bad version.
+func (d *demo) spoil(context.Context) error {
 	err := d.fleet.Spoil(simfleet.BadVersion{
 		Product: product, Version: fleet.Version{Tag: bad}, Effect: simfleet.Alerts, Share: 1, Delay: 3 * time.Minute,
 	})
 	if err != nil {
 		return fmt.Errorf("spoil version: %w", err)
 	}
-	return d.promoteNow("10-canary.yaml", bad)(ctx)
+	return nil
 }
 
 func (d *demo) paused() *plan.Release {
@@ -200,27 +306,29 @@ func (d *demo) paused() *plan.Release {
 	return nil
 }
 
-// recover repairs the version and goes on.
-func (d *demo) recover(ctx context.Context) error {
-	release := d.paused()
-	d.screen.caption("The image was mended and Ada has looked. wavegate resume " + release.ID)
-	if err := d.fleet.Mend(product, release.Version); err != nil {
-		return fmt.Errorf("mend version: %w", err)
-	}
-	for _, m := range d.rollout("canary").Members {
-		if m.Status != plan.Failed {
-			continue
+// recovered has the image mended, and somebody resume the release.
+func (d *demo) recovered(by string) []scene {
+	return []scene{{func(ctx context.Context) error {
+		if err := d.fleet.Mend(product, d.paused().Version); err != nil {
+			return fmt.Errorf("mend version: %w", err)
 		}
-		for _, monitor := range d.monitors() {
-			if err := d.fleet.Quiet(m.Cluster, monitor); err != nil {
-				return fmt.Errorf("quiet monitor: %w", err)
+		p := d.hub.people[by]
+		for _, m := range d.rollout("canary").Members {
+			if m.Status != plan.Failed {
+				continue
+			}
+			for _, monitor := range d.monitors() {
+				if err := d.fleet.Quiet(m.Cluster, monitor); err != nil {
+					return fmt.Errorf("quiet monitor: %w", err)
+				}
+			}
+			if err := d.comment(ctx, by, "/wavegate retry "+m.Cluster); err != nil {
+				return err
 			}
 		}
-		if err := d.command(ctx, plan.Command{Kind: plan.CommandRetry, Cluster: m.Cluster}); err != nil {
-			return err
-		}
-	}
-	return d.command(ctx, plan.Command{Kind: plan.CommandResume, Release: release.ID, Reason: "image mended"})
+		d.screen.caption(fmt.Sprintf("The image was mended and %s has looked. She comments: /wavegate retry, then /wavegate resume", p.name()))
+		return d.comment(ctx, by, "/wavegate resume image mended")
+	}, d.all(d.pictures(effectPictures), func() bool { return d.done("canary", bad) })}}
 }
 
 func (d *demo) monitors() []string {

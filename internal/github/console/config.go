@@ -105,6 +105,8 @@ type Console struct {
 	merged merged   // belongs to the goroutine of merged pull requests
 	desk   desk     // belongs to the same
 	plans  planning // belongs to the goroutine of open pull requests
+
+	due due // belongs to who calls Look
 }
 
 var _ reconciler.Reporter = (*Console)(nil)
