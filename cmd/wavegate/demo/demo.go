@@ -310,11 +310,13 @@ type looked struct {
 // look lets Wavegate look at GitHub while the picture stands.
 func (d *demo) look(ctx context.Context) {
 	d.looking = make(chan looked, 1)
-	go func(out chan<- looked) {
-		d.console.Look(ctx)
-		posts, err := d.hub.posts()
-		out <- looked{posts, errors.Join(err, d.hub.sound())}
-	}(d.looking)
+	go func(out chan<- looked, l looked) {
+		if d.console.Look(ctx) || l.posts == nil {
+			l.posts, l.err = d.hub.posts()
+		}
+		l.err = errors.Join(l.err, d.hub.sound())
+		out <- l
+	}(d.looking, looked{posts: d.posts})
 }
 
 // pace is how much time passes until the next picture: half a minute while

@@ -28,8 +28,9 @@ const (
 type hub struct {
 	server *githubtest.Server
 	people map[string]*person
-	token  string       // of the service
+	token  string // of the service
 	client *github.Client
+	plans  map[string]string // the statuses of the plans, by commit
 
 	mu       sync.Mutex
 	violated error // what the server and GitHub's own document disagree about
@@ -38,7 +39,7 @@ type hub struct {
 // openHub starts the server. The repository has a README; the fleet comes to it by
 // a pull request.
 func openHub(dir, address string, now func() time.Time, readme string) (_ *hub, err error) {
-	h := &hub{people: map[string]*person{}}
+	h := &hub{people: map[string]*person{}, plans: map[string]string{}}
 	h.server, err = githubtest.Start(githubtest.Config{Dir: dir, Now: now, Addr: address, OnViolation: h.violation})
 	if err != nil {
 		return nil, err
@@ -135,16 +136,8 @@ func (h *hub) posts() ([]post, error) {
 				x.said = headline(c.Body)
 			}
 		}
-		if p.State == "open" {
-			statuses, err := h.server.Statuses(repository, p.HeadSHA)
-			if err != nil {
-				return nil, err
-			}
-			for k := range statuses {
-				if c := &statuses[k]; c.Context == console.StatusPlan {
-					x.plan = c.Description
-				}
-			}
+		if x.plan, err = h.planOf(p); err != nil {
+			return nil, err
 		}
 		out = append(out, x)
 	}
@@ -154,4 +147,22 @@ func (h *hub) posts() ([]post, error) {
 	}
 	slices.SortFunc(out, func(a, b post) int { return cmp.Compare(a.number, b.number) })
 	return out, nil
+}
+
+// planOf is the status of the plan of a pull request, or empty. It is told once:
+// a plan that is made again says the same to who waits for it.
+func (h *hub) planOf(p *githubtest.PullRequest) (string, error) {
+	if text := h.plans[p.HeadSHA]; text != "" || p.State != "open" {
+		return text, nil
+	}
+	statuses, err := h.server.Statuses(repository, p.HeadSHA)
+	if err != nil {
+		return "", err
+	}
+	for i := range statuses {
+		if s := &statuses[i]; s.Context == console.StatusPlan {
+			h.plans[p.HeadSHA] = s.Description
+		}
+	}
+	return h.plans[p.HeadSHA], nil
 }

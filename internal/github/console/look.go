@@ -12,16 +12,18 @@ type due [2]time.Time
 // Look says and takes at once what is to be said and taken now: what a report,
 // Wake or the look before has asked for, and everything once in each poll. It is
 // for who moves the clock by hand, stands in for Run and must not be called beside
-// it. What goes wrong is told by Report and tried again in the next poll.
-func (c *Console) Look(ctx context.Context) {
-	c.lookOnce(ctx, workLiving, c.living, c.lookAtMerged)
-	c.lookOnce(ctx, workOpen, c.open, c.lookAtOpen)
+// it. What goes wrong is told by Report and tried again in the next poll. It
+// returns whether there was anything to look for.
+func (c *Console) Look(ctx context.Context) bool {
+	living := c.lookNow(ctx, workLiving, c.living, c.lookAtMerged)
+	open := c.lookNow(ctx, workOpen, c.open, c.lookAtOpen)
+	return living || open
 }
 
 // maxLooks is how often one call of Look follows what its own looks ask for.
 const maxLooks = 3
 
-func (c *Console) lookOnce(ctx context.Context, worker int, asked <-chan struct{}, look func(context.Context) (time.Duration, error)) {
+func (c *Console) lookNow(ctx context.Context, worker int, asked <-chan struct{}, look func(context.Context) (time.Duration, error)) (looked bool) {
 	for range maxLooks {
 		wanted := !c.cfg.Now().Before(c.due[worker])
 		select {
@@ -30,11 +32,12 @@ func (c *Console) lookOnce(ctx context.Context, worker int, asked <-chan struct{
 		default:
 		}
 		if !wanted || ctx.Err() != nil {
-			return
+			return looked
 		}
+		looked = true
 		next, err := look(ctx)
 		if ctx.Err() != nil {
-			return
+			return looked
 		}
 		c.note(worker, err)
 		if err != nil || next <= 0 || next > c.cfg.Poll {
@@ -42,7 +45,8 @@ func (c *Console) lookOnce(ctx context.Context, worker int, asked <-chan struct{
 		}
 		c.due[worker] = c.cfg.Now().Add(next)
 		if err != nil {
-			return
+			return looked
 		}
 	}
+	return looked
 }
