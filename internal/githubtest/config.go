@@ -41,6 +41,9 @@ type Config struct {
 	// LazyMerges makes a pull request's mergeable null when it is asked for the
 	// first time after a change, as GitHub does, which finds out meanwhile.
 	LazyMerges bool
+	// Refresh makes the pages for people load themselves anew after that time; zero
+	// leaves them as they are.
+	Refresh time.Duration
 	// App is the GitHub App that tokens can be made for; nil means none.
 	App *App
 }
@@ -66,6 +69,7 @@ type Server struct {
 	log         *slog.Logger
 	client      *http.Client
 	onViolation func(error)
+	refresh     time.Duration
 	dir         string
 	backend     string // path of git-http-backend
 	doc         *document
@@ -114,7 +118,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		now: cfg.Now, log: cfg.Log, client: cfg.Client, onViolation: cfg.OnViolation,
-		dir: dir, backend: backend,
+		refresh: cfg.Refresh, dir: dir, backend: backend,
 		doc: doc, limit: cfg.RateLimit, writes: cfg.Writes, lazy: cfg.LazyMerges, lastID: 1000,
 		users: map[string]*user{}, teams: map[string]*team{}, tokens: map[string]*actor{},
 		repos: map[string]*repo{}, spent: map[string]*budget{},

@@ -35,7 +35,8 @@
 //
 //	URL/api/v3/...            the API; give URL to go-github's WithEnterpriseURLs
 //	URL/owner/name.git        git; the password is a token
-//	URL/owner/name[/pull/1]   pages for people
+//	URL/owner/name[/pull/1]   pages for people; also /issues/1, /commit/SHA and
+//	                          /blob/SHA/PATH
 //
 // The server needs the git command line, 2.38 or newer. It is a tool for tests on one machine:
 // it forgets everything, and its handlers run one after the other.

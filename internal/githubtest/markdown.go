@@ -10,7 +10,9 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
+	gmtext "github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
@@ -19,6 +21,7 @@ import (
 func markdown() func(string) (template.HTML, error) {
 	md := goldmark.New(
 		goldmark.WithExtensions(extension.GFM),
+		goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(alerts{}, 100))),
 		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(tags{}, 100))),
 	)
 	return func(source string) (template.HTML, error) {
@@ -83,3 +86,41 @@ func harmless(source string) string {
 	b.WriteString(html.EscapeString(source[at:]))
 	return b.String()
 }
+
+// alerts marks quotes that begin with [!NOTE] and its like, as GitHub does.
+type alerts struct{}
+
+// Transform implements parser.ASTTransformer.
+func (alerts) Transform(doc *ast.Document, reader gmtext.Reader, _ parser.Context) {
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		quote, ok := n.(*ast.Blockquote)
+		if !ok || !entering {
+			return ast.WalkContinue, nil
+		}
+		first, ok := quote.FirstChild().(*ast.Paragraph)
+		if !ok || first.Lines().Len() == 0 {
+			return ast.WalkContinue, nil
+		}
+		line := first.Lines().At(0)
+		found := alert.FindSubmatch(bytes.TrimSpace(line.Value(reader.Source())))
+		if found == nil {
+			return ast.WalkContinue, nil
+		}
+		quote.SetAttributeString("class", "alert "+strings.ToLower(string(found[1])))
+		for at := first.FirstChild(); at != nil; {
+			next := at.NextSibling()
+			words, isText := at.(*ast.Text)
+			first.RemoveChild(first, at)
+			if isText && (words.SoftLineBreak() || words.HardLineBreak()) {
+				break
+			}
+			at = next
+		}
+		if first.FirstChild() == nil {
+			quote.RemoveChild(quote, first)
+		}
+		return ast.WalkContinue, nil
+	})
+}
+
+var alert = regexp.MustCompile(`^\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]$`)

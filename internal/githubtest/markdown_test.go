@@ -20,6 +20,10 @@ func TestCommentsAreRenderedWithoutHarm(t *testing.T) {
 		"[x](javascript:alert(1))":                                            "<p><a href=\"\">x</a></p>\n",
 		"<a href=javascript:x>":                                               "&lt;a href=javascript:x&gt;",
 		"<!-- a --> <!-- <script> -->":                                        " ",
+		"> [!CAUTION]\n> **Paused:** why\n>\n> more":                          "<blockquote class=\"alert caution\"><p><strong>Paused:</strong> why</p>\n<p>more</p>\n</blockquote>\n",
+		"> [!NOTE]\n>\n> alone":                                               "<blockquote class=\"alert note\"><p>alone</p>\n</blockquote>\n",
+		"> [!NOTE] in a line":                                                 "<blockquote>\n<p>[!NOTE] in a line</p>\n</blockquote>\n",
+		"> [!SCRIPT]\n> x":                                                    "<blockquote>\n<p>[!SCRIPT]\nx</p>\n</blockquote>\n",
 		"<!-- never closed <script>":                                          "&lt;!-- never closed &lt;script&gt;",
 	} {
 		got, err := render(source)
@@ -32,7 +36,7 @@ func TestCommentsAreRenderedWithoutHarm(t *testing.T) {
 func FuzzCommentsAreRenderedWithoutHarm(f *testing.F) {
 	for _, seed := range []string{
 		"<details><summary>x</summary>", "<scr<!-- -->ipt>alert(1)</script>", "[x]: javascript:alert(1)\n[x]", "<<b>script>",
-		"![x](data:text/html,x)", "<b\n/><svg/onload=x>", "`<script>`", "<javascript:alert(1)>", "http://x\"onmouseover=y", "<!--><script>",
+		"![x](data:text/html,x)", "<b\n/><svg/onload=x>", "`<script>`", "<javascript:alert(1)>", "> [!NOTE]\n> [!NOTE]\n> *x\n> y*", "http://x\"onmouseover=y", "<!--><script>",
 	} {
 		f.Add(seed)
 	}
@@ -41,6 +45,7 @@ func FuzzCommentsAreRenderedWithoutHarm(f *testing.F) {
 	good := regexp.MustCompile(`^</?(details|summary|br|hr|p|b|i|em|strong|code|kbd|sub|sup|del|blockquote|ul|li|pre|table|thead|tbody|tr|h[1-6])>$` +
 		`|^<(ol|ol start="[0-9]+"|/ol|/a|th|/th|td|/td|(th|td) (align|style)="[a-z:-]*"|code class="language-[^"<>]*")>$` +
 		`|^<input (checked="" )?disabled="" type="checkbox">$` +
+		`|^<blockquote class="alert (note|tip|important|warning|caution)">$` +
 		`|^<(a|img)( (href|src|alt|title)="[^"<>]*")+>$`)
 	address := regexp.MustCompile(`(?i)(href|src)="\s*(javascript|vbscript|data:text)`)
 	f.Fuzz(func(t *testing.T, source string) {

@@ -14,12 +14,13 @@ import (
 //go:embed web.html
 var webHTML string
 
-// pages renders the pages for people: "home", "repo" and "issue".
+// pages renders the pages for people: "home", "repo", "issue", "commit" and "blob".
 func pages() (*template.Template, error) {
 	return template.New("web").Funcs(template.FuncMap{
 		"markdown": markdown(),
 		"short":    func(sha string) string { return sha[:min(len(sha), 7)] },
-		"when":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04:05") },
+		"when":     func(t time.Time) string { return t.UTC().Format("Mon 2 Jan 2006 15:04") },
+		"inc":      func(i int) int { return i + 1 },
 		"lines":    func(s string) []string { return strings.Split(strings.TrimSuffix(s, "\n"), "\n") },
 		"kind": func(line string) string {
 			switch {
@@ -64,6 +65,9 @@ func (s *Server) servePage(w http.ResponseWriter, req *http.Request) {
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
+	if s.refresh > 0 {
+		h.Set("Refresh", strconv.Itoa(max(1, int(s.refresh/time.Second))))
+	}
 	_, _ = w.Write(b.Bytes())
 }
 
@@ -71,16 +75,10 @@ func (s *Server) servePage(w http.ResponseWriter, req *http.Request) {
 func (s *Server) view(path string) (string, any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	parts := strings.Split(strings.Trim(path, "/"), "/")
 	if path == "/" {
-		var names []string
-		for _, r := range s.sortedRepos() {
-			if !r.private {
-				names = append(names, r.full())
-			}
-		}
-		return "home", names, nil
+		return "home", s.viewHome(), nil
 	}
+	parts := strings.SplitN(strings.Trim(path, "/"), "/", 5)
 	if len(parts) < 2 {
 		return "", nil, notFound()
 	}
@@ -91,11 +89,14 @@ func (s *Server) view(path string) (string, any, error) {
 	if err := s.look(r, nil); err != nil {
 		return "", nil, err
 	}
+	kind := ""
+	if len(parts) > 3 {
+		kind = parts[2]
+	}
 	switch {
 	case len(parts) == 2:
-		v, err := s.viewRepo(r)
-		return "repo", v, err
-	case len(parts) == 4 && (parts[2] == "pull" || parts[2] == "issues"):
+		return "repo", s.viewRepo(r), nil
+	case len(parts) == 4 && (kind == "pull" || kind == "issues"):
 		number, err := strconv.Atoi(parts[3])
 		if err != nil {
 			return "", nil, notFound()
@@ -106,6 +107,12 @@ func (s *Server) view(path string) (string, any, error) {
 		}
 		v, err := s.viewIssue(r, i)
 		return "issue", v, err
+	case len(parts) == 4 && kind == "commit":
+		v, err := r.viewCommit(parts[3])
+		return "commit", v, err
+	case len(parts) == 5 && kind == "blob":
+		v, err := r.viewBlob(parts[3], parts[4])
+		return "blob", v, err
 	default:
 		return "", nil, notFound()
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-github/v62/github"
 
@@ -47,7 +48,7 @@ func TestAPersonSeesWhatHappenedToAPullRequest(t *testing.T) {
 	for _, want := range []string{
 		"Canary to 7.6.1", "merged", "Because it is new.", "rhea", "commented", "<em>this</em>", "<td>1</td>",
 		"grace", "pushed " + second[:7], "olga", "approved " + second[:7], "<p>Yes.</p>", "grace", "merged this as",
-		"Commits", "kafka 7.6.1", "Files", "cohorts/10-canary.yaml", "-kafka: 7.6.0", "&#43;kafka: 7.6.1",
+		"Commits", "kafka 7.6.1", "2 files", "cohorts/10-canary.yaml", "-kafka: 7.6.0", "&#43;kafka: 7.6.1",
 	} {
 		i := strings.Index(body[at:], want)
 		if i < 0 {
@@ -64,13 +65,71 @@ func TestAPersonSeesWhatHappenedToAPullRequest(t *testing.T) {
 	}
 }
 
+func TestTheListSaysHowEachPullRequestStands(t *testing.T) {
+	w := start(t, nil)
+	open, sha := w.propose("ada", "new", "7.6.1")
+	w.ok(w.As("ada").SetStatus(fleet, sha, "wavegate/plan", "success", "4 clusters"))
+	_, err := w.As("grace").Approve(fleet, open)
+	w.ok(err)
+	merged, _ := w.propose("ada", "newer", "7.6.2")
+	commit, err := w.As("grace").Merge(fleet, merged, githubtest.Squash)
+	w.ok(err)
+	w.ok(w.As("ada").SetStatus(fleet, commit, "wavegate/rollout", "failure", "Paused: an alert fires"))
+	_, err = w.As("ada").OpenIssue(fleet, "Drift in acme", "", "drift")
+	w.ok(err)
+	_, body := w.page("/acme/fleet")
+	at := 0
+	for _, want := range []string{
+		"Pull requests", "open", "/acme/fleet/pull/1", "1 approval", "✓", "wavegate/plan", "4 clusters",
+		"merged", "/acme/fleet/pull/2", "merged by grace", "✕", "wavegate/rollout", "Paused: an alert fires",
+		"Issues", "/acme/fleet/issues/3", "Drift in acme", "drift",
+	} {
+		i := strings.Index(body[at:], want)
+		if i < 0 {
+			t.Fatalf("%q does not come after %q", want, body[max(at-200, 0):at])
+		}
+		at += i
+	}
+	if status, body := w.page("/acme/fleet/pull/2"); status != 200 || !strings.Contains(body, "Paused: an alert fires") {
+		t.Errorf("the page of what was merged does not say how it stands: %d", status)
+	}
+	for path, want := range map[string]string{
+		"/acme/fleet/commit/" + commit:                              "/acme/fleet/pull/2",
+		"/acme/fleet/blob/" + commit + "/cohorts/10-canary.yaml":    `<span id="L1"><i>1</i>kafka: 7.6.2</span>`,
+		"/acme/fleet/blob/" + sha + "/cohorts/../cohorts/../x":      "",
+		"/acme/fleet/blob/main/cohorts/10-canary.yaml":              "",
+		"/acme/fleet/commit/main":                                   "",
+		"/acme/fleet/commit/" + strings.Repeat("0", 40):             "",
+		"/acme/fleet/blob/" + commit + "/cohorts":                   "",
+		"/acme/fleet/blob/" + commit + "/../../../../../etc/passwd": "",
+		"/acme/fleet/commit/--output=x":                             "",
+	} {
+		status, body := w.page(path)
+		if want == "" && status != 404 || want != "" && (status != 200 || !strings.Contains(body, want)) {
+			t.Errorf("%s: %d, want %q in %q", path, status, want, body)
+		}
+	}
+}
+
+func TestPagesLoadThemselvesAnewWhenAsked(t *testing.T) {
+	for _, refresh := range []time.Duration{0, 2 * time.Second} {
+		w := start(t, func(c *githubtest.Config) { c.Refresh = refresh })
+		resp, err := http.Get(w.URL + "/acme/fleet")
+		w.ok(err)
+		_ = resp.Body.Close()
+		if got, want := resp.Header.Get("Refresh"), map[bool]string{true: "2"}[refresh > 0]; got != want {
+			t.Errorf("with Refresh %s the header is %q", refresh, got)
+		}
+	}
+}
+
 func TestThePageShowsTheStateOfAnOpenPullRequest(t *testing.T) {
 	w := start(t, nil)
 	w.ok(w.Protect(fleet, "main", &githubtest.Protection{Approvals: 1}))
 	_, sha := w.propose("ada", "new", "7.6.1")
 	w.ok(w.As("ada").SetStatus(fleet, sha, "wavegate", "failure", "fleet.yaml:1: unknown field"))
 	_, body := w.page("/acme/fleet/pull/1")
-	for _, want := range []string{"At least 1 approving review", `<span class="bad">failure</span> wavegate`, "fleet.yaml:1: unknown field"} {
+	for _, want := range []string{"At least 1 approving review", `<span class="bad" title="failure">✕<span hidden> failure</span></span> wavegate`, "fleet.yaml:1: unknown field"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page does not say %q", want)
 		}
@@ -96,8 +155,13 @@ func TestPagesEscapeEverything(t *testing.T) {
 	must[*github.RepoStatus](t)(ada.Repositories.CreateStatus(ctx, "acme", "fleet", sha, &github.RepoStatus{
 		State: github.String("success"), Context: github.String(evil), Description: github.String("<script>"), TargetURL: github.String("javascript:alert(1)"),
 	}))
-	for _, path := range []string{"/acme/fleet", "/acme/fleet/pull/1"} {
-		_, body := w.page(path)
+	for _, path := range []string{
+		"/acme/fleet", "/acme/fleet/pull/1", "/acme/fleet/commit/" + sha, "/acme/fleet/blob/" + sha + "/%3Cscript%3E.yaml",
+	} {
+		status, body := w.page(path)
+		if status != 200 {
+			t.Errorf("%s: %d", path, status)
+		}
 		for _, bad := range []string{"<script", "<img", `href="javascript`} {
 			if strings.Contains(body, bad) {
 				t.Errorf("%s has %q", path, bad)

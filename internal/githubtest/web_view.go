@@ -2,11 +2,34 @@ package githubtest
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
+
+type homeRow struct {
+	Name string
+	Open int // pull requests
+}
+
+func (s *Server) viewHome() []homeRow {
+	var rows []homeRow
+	for _, r := range s.sortedRepos() {
+		if r.private {
+			continue
+		}
+		row := homeRow{Name: r.full()}
+		for _, i := range r.issues {
+			if i.pull != nil && !i.closed() {
+				row.Open++
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
 
 type issueRow struct {
 	Number        int
@@ -14,13 +37,16 @@ type issueRow struct {
 	State, Note   string
 	Address       string
 	Opened        time.Time
+	Labels        []string
+	Checks        []checkRow
 }
 
+// repoView lists what is open before what is closed, the newest first.
 type repoView struct {
-	Name, Clone  string
-	Open, Closed []issueRow
-	Branches     []branchRow
-	Activity     []activityRow
+	Name, Clone   string
+	Pulls, Issues []issueRow
+	Branches      []branchRow
+	Activity      []activityRow
 }
 
 type branchRow struct {
@@ -56,19 +82,60 @@ func (i *issue) standing() string {
 	}
 }
 
-func (s *Server) viewRepo(r *repo) (repoView, error) {
+func (r *repo) row(i *issue) issueRow {
+	row := issueRow{
+		Number: i.number, Title: i.title, Author: i.author.login, State: i.standing(), Address: r.address(i),
+		Opened: i.created, Labels: i.labelNames(),
+	}
+	p := i.pull
+	if p == nil {
+		return row
+	}
+	switch n := p.approvals(); {
+	case p.merged:
+		row.Note = "merged by " + name(p.mergedBy)
+	case n == 1:
+		row.Note = "1 approval"
+	case n > 1:
+		row.Note = fmt.Sprintf("%d approvals", n)
+	}
+	row.Checks = r.checkRows(p.headSHA)
+	if p.merged {
+		if merged := r.checkRows(p.mergeSHA); len(merged) > 0 {
+			row.Checks = merged
+		}
+	}
+	return row
+}
+
+// approvals are how many people approve as it is now.
+func (p *pull) approvals() int {
+	last := map[*user]string{}
+	for _, w := range p.reviews {
+		if w.state != commented && w.state != pending {
+			last[w.user] = w.state
+		}
+	}
+	n := 0
+	for _, state := range last {
+		if state == approved {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *Server) viewRepo(r *repo) repoView {
 	v := repoView{Name: r.full(), Clone: s.URL + "/" + r.full() + ".git"}
-	for _, i := range slices.Backward(r.issues) {
-		row := issueRow{
-			Number: i.number, Title: i.title, Author: i.author.login, State: i.standing(), Address: r.address(i), Opened: i.created,
-		}
-		if p := i.pull; p != nil {
-			row.Note = p.label(r) + " → " + p.base
-		}
-		if i.closed() {
-			v.Closed = append(v.Closed, row)
-		} else {
-			v.Open = append(v.Open, row)
+	for _, closed := range []bool{false, true} {
+		for _, i := range slices.Backward(r.issues) {
+			switch {
+			case i.closed() != closed:
+			case i.pull != nil:
+				v.Pulls = append(v.Pulls, r.row(i))
+			default:
+				v.Issues = append(v.Issues, r.row(i))
+			}
 		}
 	}
 	for ref, sha := range r.refs {
@@ -80,93 +147,12 @@ func (s *Server) viewRepo(r *repo) (repoView, error) {
 		if len(v.Activity) == 30 {
 			break
 		}
-		row := activityRow{
+		v.Activity = append(v.Activity, activityRow{
 			At: a.at, Kind: strings.ReplaceAll(a.kind, "_", " "), Branch: strings.TrimPrefix(a.ref, "refs/heads/"),
-			Before: a.before, After: a.after, By: "somebody",
-		}
-		if a.by != nil {
-			row.By = a.by.login
-		}
-		v.Activity = append(v.Activity, row)
-	}
-	return v, nil
-}
-
-// entryRow is something that happened to an issue.
-type entryRow struct {
-	At       time.Time
-	By, What string
-	Tone     string // good, bad or ""
-	Body     string // Markdown
-	Edited   bool
-	Anchor   string
-	Reacts   string
-}
-
-type checkRow struct {
-	Name, State, Text, Link string
-	Tone                    string
-	Notes                   []annotation
-}
-
-type issueView struct {
-	Repo, Title, Author, State, Body string
-	Number                           int
-	Opened                           time.Time
-	Labels                           []string
-	Entries                          []entryRow
-
-	IsPull               bool
-	Head, Base, HeadSHA  string
-	MergeSHA, Merging    string
-	Checks               []checkRow
-	Commits              []commitRow
-	Files                []fileRow
-	Additions, Deletions int
-	MergeTone            string
-}
-
-type commitRow struct{ SHA, Title, Author string }
-
-type fileRow struct {
-	Path, Previous, Status, Patch string
-	Additions, Deletions          int
-}
-
-func tone(state string) string {
-	switch state {
-	case "success", approved, "merged":
-		return "good"
-	case "failure", "error", changesRequested, "timed_out", "cancelled", "action_required":
-		return "bad"
-	default:
-		return ""
-	}
-}
-
-func (s *Server) viewIssue(r *repo, i *issue) (issueView, error) {
-	v := issueView{
-		Repo: r.full(), Title: i.title, Author: i.author.login, State: i.standing(), Body: i.body, Number: i.number,
-		Opened: i.created, IsPull: i.pull != nil,
-	}
-	for _, l := range i.labels {
-		v.Labels = append(v.Labels, l.name)
-	}
-	for _, c := range i.comments {
-		v.Entries = append(v.Entries, entryRow{
-			At: c.created, By: c.author.login, What: "commented", Body: c.body, Edited: c.updated != c.created,
-			Anchor: "issuecomment-" + itoa(c.id), Reacts: faces(c.reactions),
+			Before: a.before, After: a.after, By: name(a.by),
 		})
 	}
-	if i.pull != nil {
-		if err := s.viewPull(r, i, &v); err != nil {
-			return v, err
-		}
-	} else if i.closed() {
-		v.Entries = append(v.Entries, entryRow{At: i.closedAt, By: name(i.closedBy), What: "closed this"})
-	}
-	slices.SortStableFunc(v.Entries, func(a, b entryRow) int { return a.At.Compare(b.At) })
-	return v, nil
+	return v
 }
 
 func name(u *user) string {
@@ -176,83 +162,44 @@ func name(u *user) string {
 	return u.login
 }
 
-// faces writes reactions as people know them.
-func faces(list []*reaction) string {
-	var b strings.Builder
-	for _, re := range list {
-		b.WriteString(map[string]string{
-			"+1": "👍", "-1": "👎", "laugh": "😄", "hooray": "🎉", "confused": "😕", "heart": "❤️", "rocket": "🚀", "eyes": "👀",
-		}[re.content])
-	}
-	return b.String()
+// checkRow is a status of a commit or a check run.
+type checkRow struct {
+	Name, State, Text, Link string
+	Tone, Mark              string
+	Notes                   []annotation
 }
 
-// viewPull adds what only a pull request has.
-func (s *Server) viewPull(r *repo, i *issue, v *issueView) error {
-	p := i.pull
-	v.Head, v.Base, v.HeadSHA, v.MergeSHA = p.label(r), p.base, p.headSHA, p.mergeSHA
-	for _, w := range p.reviews {
-		if w.state == pending {
-			continue
-		}
-		what := map[string]string{
-			approved: "approved", changesRequested: "requested changes to", commented: "reviewed",
-			dismissed: "had reviewed (dismissed)",
-		}[w.state] + " " + w.commitID[:7]
-		v.Entries = append(v.Entries, entryRow{
-			At: w.at, By: w.user.login, What: what, Tone: tone(w.state), Body: w.body, Anchor: "pullrequestreview-" + itoa(w.id),
-		})
+// checkRows are the statuses and check runs of a commit that count.
+func (r *repo) checkRows(sha string) []checkRow {
+	var rows []checkRow
+	for _, st := range r.latest(sha) {
+		rows = append(rows, checkRow{Name: st.context, State: st.state, Text: st.description, Link: st.target})
 	}
-	for _, a := range p.from.activities {
-		if a.ref == "refs/heads/"+p.head && a.at.After(i.created) && (i.closedAt.IsZero() || !a.at.After(i.closedAt)) && a.after != zero {
-			what := "pushed " + a.after[:7]
-			if a.kind == "force_push" {
-				what = "force-pushed " + a.after[:7] + " over " + a.before[:7]
-			}
-			v.Entries = append(v.Entries, entryRow{At: a.at, By: name(a.by), What: what})
+	for _, k := range r.checksOf(sha) {
+		rows = append(rows, checkRow{Name: k.name, State: cmp.Or(k.conclusion, k.status), Text: k.title, Link: k.details, Notes: k.annotations})
+	}
+	for i := range rows {
+		row := &rows[i]
+		row.Tone, row.Mark = tone(row.State), "●"
+		switch row.Tone {
+		case "good":
+			row.Mark = "✓"
+		case "bad":
+			row.Mark = "✕"
 		}
 	}
-	switch {
-	case p.merged:
-		v.Entries = append(v.Entries, entryRow{At: p.mergedAt, By: name(p.mergedBy), What: "merged this as " + p.mergeSHA[:7], Tone: "good"})
-	case i.closed():
-		v.Entries = append(v.Entries, entryRow{At: i.closedAt, By: name(i.closedBy), What: "closed this"})
+	return rows
+}
+
+func tone(state string) string {
+	switch state {
+	case "success", approved, "merged":
+		return "good"
+	case "failure", "error", changesRequested, "timed_out", "cancelled", "action_required":
+		return "bad"
+	case "pending", "queued", "in_progress":
+		return "wait"
 	default:
-		m, err := s.try(r, i)
-		if err != nil {
-			return err
-		}
-		v.Merging, v.MergeTone = "It can be merged.", "good"
-		if reason := r.blocked(i); reason != "" {
-			v.Merging, v.MergeTone = reason, ""
-		}
-		if !m.clean {
-			v.Merging, v.MergeTone = "It conflicts with "+p.base+".", "bad"
-		}
+		return "soft"
 	}
-	for _, st := range r.latest(p.headSHA) {
-		v.Checks = append(v.Checks, checkRow{Name: st.context, State: st.state, Text: st.description, Link: st.target, Tone: tone(st.state)})
-	}
-	for _, k := range r.checksOf(p.headSHA) {
-		state := cmp.Or(k.conclusion, k.status)
-		v.Checks = append(v.Checks, checkRow{Name: k.name, State: state, Text: k.title, Link: k.details, Tone: tone(state), Notes: k.annotations})
-	}
-	commits, err := r.commits(i)
-	if err != nil {
-		return err
-	}
-	for _, c := range commits {
-		v.Commits = append(v.Commits, commitRow{SHA: c.sha, Title: c.title(), Author: c.author.name})
-	}
-	files, err := r.files(i)
-	if err != nil {
-		return err
-	}
-	for _, d := range files {
-		v.Files = append(v.Files, fileRow{
-			Path: d.path, Previous: d.previous, Status: d.status, Patch: d.patch, Additions: d.additions, Deletions: d.deletions,
-		})
-		v.Additions, v.Deletions = v.Additions+d.additions, v.Deletions+d.deletions
-	}
-	return nil
 }

@@ -454,6 +454,10 @@ func stampOr(t, at time.Time) string {
 
 func (w Wave) countMarkdown() string {
 	text := fmt.Sprintf("%d/%d", w.Finished, w.Size)
+	if w.Done && w.Finished+w.Running+w.Failed+w.Skipped == 0 {
+		// Of a rollout that has ended nothing is kept of its single clusters.
+		text = fmt.Sprint(w.Size)
+	}
 	if w.Skipped > 0 {
 		text += fmt.Sprintf(", %d skipped", w.Skipped)
 	}

@@ -64,7 +64,7 @@ type Preview = func(ctx context.Context, head, base string) (*report.Preview, fl
 var start = time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
 
 // frame is how long a picture stands at speed 1.
-const frame = 45 * time.Millisecond
+const frame = 40 * time.Millisecond
 
 // demo is the running story.
 type demo struct {

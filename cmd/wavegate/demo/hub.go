@@ -40,7 +40,7 @@ type hub struct {
 // a pull request.
 func openHub(dir, address string, now func() time.Time, readme string) (_ *hub, err error) {
 	h := &hub{people: map[string]*person{}, plans: map[string]string{}}
-	h.server, err = githubtest.Start(githubtest.Config{Dir: dir, Now: now, Addr: address, OnViolation: h.violation})
+	h.server, err = githubtest.Start(githubtest.Config{Dir: dir, Now: now, Addr: address, OnViolation: h.violation, Refresh: 3 * time.Second})
 	if err != nil {
 		return nil, err
 	}
