@@ -81,6 +81,7 @@ type demo struct {
 	looking    chan looked // nil while nobody looks at GitHub
 	posts      []post      // what the last look has seen
 	on         int         // the pull request of this part of the story
+	changed    string      // the cluster that somebody changes by hand
 	over       bool        // the story is told
 	touched    int
 	slow       bool                 // somebody is to look
@@ -293,6 +294,7 @@ func (d *demo) settle(ctx context.Context) error {
 			if l.err != nil {
 				return l.err
 			}
+			d.screen.told(d.clock.Now(), d.posts)
 		case <-ctx.Done():
 		case <-time.After(frame):
 			d.screen.again()
@@ -320,9 +322,9 @@ func (d *demo) look(ctx context.Context) {
 }
 
 // pace is how much time passes until the next picture: half a minute while
-// replicas restart, up to half an hour while nothing but time has to pass.
+// replicas restart, up to an hour while nothing but time has to pass.
 func (d *demo) pace() time.Duration {
-	const busy, idle = 30 * time.Second, 30 * time.Minute
+	const busy, idle = 30 * time.Second, time.Hour
 	if d.cycle == nil || d.slow {
 		return busy
 	}
@@ -341,7 +343,7 @@ func (d *demo) input() report.Input {
 	return report.Input{Now: c.At, Plan: c.Plan, State: c.State, Fleet: c.Fleet, FleetName: owner, Problems: c.Problems}
 }
 
-func (d *demo) view() view { return view{Input: d.input(), posts: d.posts, on: d.post(d.on)} }
+func (d *demo) view() view { return view{Input: d.input(), on: d.post(d.on)} }
 
 // end closes the story, with the pull requests and the drift report.
 func (d *demo) end(ctx context.Context) error {

@@ -30,7 +30,8 @@ type hub struct {
 	people map[string]*person
 	token  string // of the service
 	client *github.Client
-	plans  map[string]string // the statuses of the plans, by commit
+	// statuses are what was said of commits.
+	statuses map[string]string
 
 	mu       sync.Mutex
 	violated error // what the server and GitHub's own document disagree about
@@ -39,7 +40,7 @@ type hub struct {
 // openHub starts the server. The repository has a README; the fleet comes to it by
 // a pull request.
 func openHub(dir, address string, now func() time.Time, readme string) (_ *hub, err error) {
-	h := &hub{people: map[string]*person{}, plans: map[string]string{}}
+	h := &hub{people: map[string]*person{}, statuses: map[string]string{}}
 	h.server, err = githubtest.Start(githubtest.Config{Dir: dir, Now: now, Addr: address, OnViolation: h.violation, Refresh: 3 * time.Second})
 	if err != nil {
 		return nil, err
@@ -104,13 +105,15 @@ func (h *hub) close() error { return h.server.Close() }
 
 // post is a pull request or an issue as people find it.
 type post struct {
-	number              int
-	title, state        string
-	head, author, merge string
-	issue               bool
-	// said is the first line of Wavegate's comment, or of the issue that it keeps;
-	// plan is the status of its head.
+	number       int
+	title, state string
+	head, author string
+	issue        bool
+	// said is the first line of Wavegate's comment or of the issue that it keeps, or
+	// what it says of the merged commit where there is no comment; plan is the status
+	// of the head.
 	said, plan string
+	text       string // of an issue
 }
 
 // posts returns all pull requests and issues with what Wavegate says there.
@@ -130,39 +133,44 @@ func (h *hub) posts() ([]post, error) {
 		if err != nil {
 			return nil, err
 		}
-		x := post{number: p.Number, title: p.Title, state: p.State, head: p.Head, author: p.Author, merge: p.MergeSHA}
+		x := post{number: p.Number, title: p.Title, state: p.State, head: p.Head, author: p.Author}
 		for k := range comments {
 			if c := &comments[k]; c.Author == wavegate && x.said == "" {
 				x.said = headline(c.Body)
 			}
 		}
-		if x.plan, err = h.planOf(p); err != nil {
+		if p.State == "open" {
+			x.plan, err = h.statusOf(p.HeadSHA, console.StatusPlan)
+		} else if x.said == "" && p.MergeSHA != "" {
+			x.said, err = h.statusOf(p.MergeSHA, console.StatusRollout)
+		}
+		if err != nil {
 			return nil, err
 		}
 		out = append(out, x)
 	}
 	for i := range issues {
 		x := &issues[i]
-		out = append(out, post{number: x.Number, title: x.Title, state: x.State, author: x.Author, issue: true, said: headline(x.Body)})
+		out = append(out, post{number: x.Number, title: x.Title, state: x.State, author: x.Author, issue: true, said: headline(x.Body), text: x.Body})
 	}
 	slices.SortFunc(out, func(a, b post) int { return cmp.Compare(a.number, b.number) })
 	return out, nil
 }
 
-// planOf is the status of the plan of a pull request, or empty. It is told once:
-// a plan that is made again says the same to who waits for it.
-func (h *hub) planOf(p *githubtest.PullRequest) (string, error) {
-	if text := h.plans[p.HeadSHA]; text != "" || p.State != "open" {
+// statusOf is what Wavegate says of a commit in a status, or empty. It is read once:
+// what is said again says the same to who waits for it.
+func (h *hub) statusOf(sha, context string) (string, error) {
+	if text := h.statuses[sha]; text != "" {
 		return text, nil
 	}
-	statuses, err := h.server.Statuses(repository, p.HeadSHA)
+	list, err := h.server.Statuses(repository, sha)
 	if err != nil {
 		return "", err
 	}
-	for i := range statuses {
-		if s := &statuses[i]; s.Context == console.StatusPlan {
-			h.plans[p.HeadSHA] = s.Description
+	for i := range list {
+		if s := &list[i]; s.Context == context {
+			h.statuses[sha] = s.Description
 		}
 	}
-	return h.plans[p.HeadSHA], nil
+	return h.statuses[sha], nil
 }

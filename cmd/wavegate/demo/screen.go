@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -21,6 +22,8 @@ type screen interface {
 	caption(text string)
 	// show shows a cycle.
 	show(v view, c *reconciler.Cycle)
+	// told shows what Wavegate says on pull requests now.
+	told(at time.Time, posts []post)
 	// again shows the last picture once more.
 	again()
 	// finish shows the last picture and what is left to say.
@@ -31,8 +34,7 @@ type screen interface {
 // view is what a picture is made of.
 type view struct {
 	report.Input
-	posts []post
-	on    *post // what this part of the story is about; nil for nothing
+	on *post // what this part of the story is about; nil for nothing
 }
 
 // line is an event in one line, or nothing when it is too small to tell.
@@ -75,16 +77,8 @@ func (p *plain) open(address string) {
 
 func (p *plain) caption(text string) { _, _ = fmt.Fprintf(p.out, "\n%s\n", text) }
 
-func (p *plain) show(v view, c *reconciler.Cycle) {
+func (p *plain) show(_ view, c *reconciler.Cycle) {
 	at := c.At.Format("Mon 15:04")
-	for i := range v.posts {
-		// Numbers change all the time.
-		x := &v.posts[i]
-		if said := numbers.ReplaceAllString(x.said, "#"); said != p.said[x.number] {
-			p.said[x.number] = said
-			_, _ = fmt.Fprintf(p.out, "  %s  #%d  Wavegate: %s\n", at, x.number, x.said)
-		}
-	}
 	for i := range c.Events {
 		if text := line(&c.Events[i]); text != "" {
 			_, _ = fmt.Fprintf(p.out, "  %s\n", text)
@@ -101,6 +95,17 @@ func (p *plain) show(v view, c *reconciler.Cycle) {
 	}
 	for _, problem := range c.Problems {
 		_, _ = fmt.Fprintf(p.out, "  %s  problem: %s\n", at, problem)
+	}
+}
+
+// told says what is new; numbers change all the time and are not.
+func (p *plain) told(at time.Time, posts []post) {
+	for i := range posts {
+		x := &posts[i]
+		if said := numbers.ReplaceAllString(x.said, "#"); said != p.said[x.number] {
+			p.said[x.number] = said
+			_, _ = fmt.Fprintf(p.out, "  %s  #%d  Wavegate: %s\n", at.Format("Mon 15:04"), x.number, x.said)
+		}
 	}
 }
 
@@ -151,6 +156,8 @@ func (l *live) show(v view, c *reconciler.Cycle) {
 	}
 	l.again()
 }
+
+func (l *live) told(time.Time, []post) {}
 
 func (l *live) again() {
 	if l.drawing {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/internal/simfleet"
@@ -69,7 +70,9 @@ func (d *demo) scenes() []scene {
 		d.promoted("internal"),
 		[]scene{
 			{d.byHand, func() bool { return d.drifts(plan.ChangedByHand) }},
-			d.quiet("Somebody changed a cluster by hand. Wavegate reports it and does not fight it.", 30),
+			d.quiet("Somebody changed a cluster by hand. Wavegate reports it and does not fight it.", 20),
+			{d.say("On workdays at seven it posts the drift report: one issue, edited in place."), d.reported},
+			{nothing, d.pictures(20)},
 		},
 	)
 }
@@ -351,9 +354,24 @@ func (d *demo) byHand(context.Context) error {
 		if err := d.fleet.SetVersion(name, fleet.Version{Tag: old}); err != nil {
 			return fmt.Errorf("change by hand: %w", err)
 		}
+		d.changed = name
 		return nil
 	}
 	return nil
+}
+
+// reported tells that the drift issue names a cluster, and makes it what the story
+// is about.
+func (d *demo) reported() bool {
+	at := d.cycle.At
+	d.slow = at.Weekday() == time.Monday && at.Hour() >= 6 // it is seven in Berlin
+	for i := range d.posts {
+		if p := &d.posts[i]; p.issue && strings.Contains(p.text, d.changed) {
+			d.on, d.slow = p.number, false
+			return true
+		}
+	}
+	return false
 }
 
 func (d *demo) drifts(kind plan.DriftKind) bool {
