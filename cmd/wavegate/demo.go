@@ -17,12 +17,24 @@ func (c *cli) demo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Watch a release go through a fleet, in about a minute", GroupID: "run",
 		Long: `Tells the story of a release on a modelled fleet of 240 clusters in three clouds:
-a real git repository, the real reconciler, and a clock that runs fast.
+the real reconciler, pull requests on a GitHub-compatible server over a real git
+repository, and a clock that runs fast.
 
-A version goes from the canaries to production, one commit for each cohort, in
-waves that soak. A cluster fails, a blackout holds a region back, a bad version
-is halted and resumed, and somebody changes a cluster by hand. It ends with the
-drift report. Nothing outside of a temporary folder is touched.`,
+Ada opens a pull request that moves the canaries to a new version. Wavegate answers
+with the plan; Grace approves, Ada merges, and the comment turns into the rollout's
+living status. Wavegate proposes each next cohort by itself, from the canaries to
+production, in waves that soak. A cluster fails and is retried by a comment, a
+blackout holds a region back, a bad version is halted and resumed, and somebody
+changes a cluster by hand. It ends with the drift report and a list of the pull
+requests.
+
+The pull requests can be looked at in a browser while it runs, and with
+--keep-running also when the story is over: the screen shows the address. It needs
+git, 2.38 or newer. Nothing outside of a temporary folder is touched, and nothing
+but this machine is spoken with.`,
+		Example: `  wavegate demo
+  wavegate demo --keep-running --listen 127.0.0.1:8080
+  wavegate demo --speed 0 | less`,
 		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cfg.Speed < 0 {

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/gitsource"
@@ -78,12 +79,13 @@ type demo struct {
 	console    *console.Console
 	screen     screen
 	cycle      *reconciler.Cycle
-	looking    chan looked // nil while nobody looks at GitHub
-	posts      []post      // what the last look has seen
-	on         int         // the pull request of this part of the story
-	changed    string      // the cluster that somebody changes by hand
-	over       bool        // the story is told
-	touched    int
+	looking    chan looked          // nil while nobody looks at GitHub
+	posts      []post               // what the last look has seen
+	on         int                  // the pull request of this part of the story
+	changed    string               // the cluster that somebody changes by hand
+	over       bool                 // the story is told
+	touched    int                  // replicas that were restarted
+	strayed    int                  // of them, those whose release was halted before
 	slow       bool                 // somebody is to look
 	since      map[string]time.Time // clusters drift
 }
@@ -250,6 +252,7 @@ func (d *demo) step(ctx context.Context) error {
 		return err
 	}
 	d.clock.advance(d.pace())
+	halted := d.halted()
 	c, err := d.reconciler.RunOnce(ctx)
 	if err != nil {
 		return err
@@ -257,8 +260,13 @@ func (d *demo) step(ctx context.Context) error {
 	d.cycle = c
 	for i := range c.Events {
 		switch e := &c.Events[i]; e.Kind {
+		case plan.Resumed:
+			delete(halted, e.Release)
 		case plan.ClusterStepped:
 			d.touched++
+			if halted[e.Release] {
+				d.strayed++
+			}
 		case plan.DriftFound:
 			d.since[e.Cluster] = e.At
 		default:
@@ -267,6 +275,17 @@ func (d *demo) step(ctx context.Context) error {
 	d.look(ctx)
 	d.screen.show(d.view(), c)
 	return nil
+}
+
+// halted are the releases that were paused when the last cycle ended.
+func (d *demo) halted() map[string]bool {
+	out := map[string]bool{}
+	if d.cycle != nil {
+		for id, r := range d.cycle.State.Releases {
+			out[id] = r.Paused != nil
+		}
+	}
+	return out
 }
 
 // wait lets a picture stand, and then until Wavegate has looked at GitHub.
@@ -350,7 +369,7 @@ func (d *demo) end(ctx context.Context) error {
 	if err := d.settle(ctx); err != nil {
 		return err
 	}
-	d.over, d.slow = true, true
+	d.over, d.slow, d.on = true, true, 0
 	d.screen.finish(d.view(), d.epilogue())
 	for d.cfg.Keep {
 		if err := d.step(ctx); err != nil {
@@ -367,16 +386,34 @@ func (d *demo) end(ctx context.Context) error {
 func (d *demo) epilogue() string {
 	in := d.input()
 	drift := report.NewDrift(in, func(cluster string) time.Time { return d.since[cluster] }).Text(d.cfg.Paint)
-	look := "Look at them in a browser: " + d.hub.address() + "\n"
-	if !d.cfg.Keep {
+	look := ""
+	switch {
+	case !d.cfg.Keep:
 		look = "Look at them in a browser with: wavegate demo --keep-running\n"
+	case !d.cfg.Live: // a terminal shows this when the pages are gone
+		look = "Look at them in a browser until Ctrl-C: " + d.hub.address() + "\n"
 	}
-	return fmt.Sprintf(
-		"\n%s\nPull requests and issues\n%s%s\nIn %s of the fleet's time: %d replicas restarted one by one, none after its release was halted.\n"+
-			"Make a fleet repository of your own with: wavegate init my-fleet\n",
-		drift, listing(d.posts, d.cfg.Paint), look, days(in.Now.Sub(start)), d.touched)
+	width := 0
+	if d.cfg.Live {
+		width, _ = d.cfg.Size()
+	}
+	return fmt.Sprintf("\n%s\nPull requests and issues\n%s%s\n"+
+		"In %s of the fleet's time %d replicas restarted, one by one, %s of them after a halt.\n"+
+		"Make a fleet repository of your own with: wavegate init my-fleet\n",
+		drift, listing(d.posts, width, d.cfg.Paint), look, days(in.Now.Sub(start)), d.touched, number(d.strayed))
+}
+
+func number(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return strconv.Itoa(n)
 }
 
 func days(d time.Duration) string {
-	return fmt.Sprintf("%d days and %d hours", int(d/(24*time.Hour)), int(d/time.Hour)%24)
+	n, hours := int(d/(24*time.Hour)), int(d/time.Hour)%24
+	if hours == 0 {
+		return fmt.Sprintf("%d days", n)
+	}
+	return fmt.Sprintf("%d days and %d hours", n, hours)
 }

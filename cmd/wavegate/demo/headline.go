@@ -15,13 +15,26 @@ var (
 // Markdown.
 func headline(body string) string {
 	for line := range strings.Lines(remarks.ReplaceAllString(body, "")) {
-		line = strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(line), "#>"))
-		if line == "" {
-			continue
+		if text := bare(line); text != "" {
+			return text
 		}
-		line = links.ReplaceAllString(line, "$1")
-		line = strings.NewReplacer("**", "", "`", "").Replace(line)
-		return escapes.ReplaceAllString(line, "$1")
 	}
 	return ""
+}
+
+// alarm is what the comment warns of, or empty.
+func alarm(body string) string {
+	_, rest, found := strings.Cut(remarks.ReplaceAllString(body, ""), "> [!CAUTION]\n")
+	if !found {
+		return ""
+	}
+	return headline(rest)
+}
+
+// bare is a line without its Markdown.
+func bare(line string) string {
+	line = strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(line), "#>"))
+	line = links.ReplaceAllString(line, "$1")
+	line = strings.NewReplacer("**", "", "`", "").Replace(line)
+	return escapes.ReplaceAllString(line, "$1")
 }

@@ -113,6 +113,7 @@ type post struct {
 	// what it says of the merged commit where there is no comment; plan is the status
 	// of the head.
 	said, plan string
+	alarm      string // what its comment warns of
 	text       string // of an issue
 }
 
@@ -136,7 +137,7 @@ func (h *hub) posts() ([]post, error) {
 		x := post{number: p.Number, title: p.Title, state: p.State, head: p.Head, author: p.Author}
 		for k := range comments {
 			if c := &comments[k]; c.Author == wavegate && x.said == "" {
-				x.said = headline(c.Body)
+				x.said, x.alarm = headline(c.Body), alarm(c.Body)
 			}
 		}
 		if p.State == "open" {

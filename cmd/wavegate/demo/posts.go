@@ -4,25 +4,27 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/wavegate-dev/wavegate/reconciler/report"
 )
 
 // listing is a line for each pull request and issue: what it is, how it stands and
-// what Wavegate says on it.
-func listing(posts []post, paint report.Paint) string {
-	width := 0
+// what Wavegate says on it. Lines end at width when that is not zero.
+func listing(posts []post, width int, paint report.Paint) string {
+	titles := 0
 	for i := range posts {
-		width = max(width, len(posts[i].title))
+		titles = max(titles, ansi.StringWidth(posts[i].title))
 	}
 	var b strings.Builder
 	for i := range posts {
 		p := &posts[i]
-		said := p.said
-		if said == "" {
-			said = "nothing to say"
+		pad := strings.Repeat(" ", titles-ansi.StringWidth(p.title))
+		line := fmt.Sprintf("  %3s  %-6s  %s%s  %s", fmt.Sprintf("#%d", p.number), p.state, p.title, pad, as(paint, report.Dim, p.said))
+		if width > 0 {
+			line = ansi.Truncate(line, width, "…")
 		}
-		line := fmt.Sprintf("  %3s  %-6s  %-*s", fmt.Sprintf("#%d", p.number), p.state, width, p.title)
-		fmt.Fprintf(&b, "%s  %s\n", line, as(paint, report.Dim, said))
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	return b.String()
 }

@@ -105,6 +105,9 @@ func (p *plain) told(at time.Time, posts []post) {
 		if said := numbers.ReplaceAllString(x.said, "#"); said != p.said[x.number] {
 			p.said[x.number] = said
 			_, _ = fmt.Fprintf(p.out, "  %s  #%d  Wavegate: %s\n", at.Format("Mon 15:04"), x.number, x.said)
+			if x.alarm != "" {
+				_, _ = fmt.Fprintf(p.out, "             %s\n", as(p.paint, report.Bad, x.alarm))
+			}
 		}
 	}
 }
@@ -169,7 +172,11 @@ func (l *live) again() {
 func (l *live) picture() string {
 	width, height := l.cfg.Size()
 	body := strings.Split(strings.TrimRight(report.NewStatus(l.shown.Input).Text(l.cfg.Paint), "\n"), "\n")
-	head := []string{as(l.cfg.Paint, report.Strong, l.text), l.where(), ""}
+	head := []string{as(l.cfg.Paint, report.Strong, l.text), l.where()}
+	if on := l.shown.on; on != nil && on.alarm != "" {
+		head = append(head, as(l.cfg.Paint, report.Bad, on.alarm))
+	}
+	head = append(head, "")
 	foot := []string{""}
 	for _, r := range l.recent {
 		foot = append(foot, as(l.cfg.Paint, report.Dim, r))

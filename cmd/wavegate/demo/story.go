@@ -64,7 +64,7 @@ func (d *demo) scenes() []scene {
 		d.proposed("ada", bad),
 		d.accepted("grace", "ada", func() bool { return d.paused() != nil }),
 		[]scene{
-			{d.say("The monitor fires on the first canary, and no failure is allowed there: all of the release is halted."), d.pictures(60)},
+			{d.say("The monitor fires on the first canary, where no failure is allowed: the whole release is halted."), d.pictures(60)},
 		},
 		d.recovered("ada"),
 		d.promoted("internal"),
