@@ -40,6 +40,9 @@ but this machine is spoken with.`,
 			if cfg.Speed < 0 {
 				return usagef("--speed %g: it is at least 0", cfg.Speed)
 			}
+			if cfg.Clusters < demo.MinClusters {
+				return usagef("--clusters %d: the story needs at least %d", cfg.Clusters, demo.MinClusters)
+			}
 			cfg.Out, cfg.Live, cfg.Paint = c.stdout, isTerminal(c.stdout), paintFor(c.stdout)
 			cfg.Size = func() (int, int) {
 				if f, ok := c.stdout.(*os.File); ok {

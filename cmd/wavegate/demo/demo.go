@@ -43,7 +43,7 @@ type Config struct {
 	// the machine can.
 	Speed float64
 	Seed  uint64
-	// Clusters is how many clusters the fleet has.
+	// Clusters is how many clusters the fleet has, at least MinClusters.
 	Clusters int
 	// Keep goes on after the story until the context ends.
 	Keep bool
@@ -60,6 +60,9 @@ type Config struct {
 // Preview says what merging head would do to the fleet while base is in force, as
 // [console.Config] wants it.
 type Preview = func(ctx context.Context, head, base string) (*report.Preview, fleet.Problems, error)
+
+// MinClusters is how many clusters the story needs: several of kafka in each cohort.
+const MinClusters = 40
 
 // start is when the story begins: a Monday morning, far from holidays.
 var start = time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
@@ -93,9 +96,6 @@ type demo struct {
 // Run tells the story and returns when it is over.
 func Run(ctx context.Context, cfg Config) (err error) {
 	d := &demo{cfg: cfg, clock: &clock{now: start}, since: map[string]time.Time{}}
-	if d.cfg.Clusters == 0 {
-		d.cfg.Clusters = 240
-	}
 	if _, err := exec.LookPath("git"); err != nil {
 		return errors.New("the demo needs git: install it with the package manager of this machine")
 	}

@@ -281,10 +281,16 @@ spec:
 func (d *demo) busiestRegion() string {
 	waiting := map[string]int{}
 	for _, m := range d.rollout("prod-us").Members {
-		if row, ok := d.cycle.Fleet.Find(m.Cluster); ok && m.Status == plan.Pending {
-			region, _ := d.cycle.Fleet.Label(row, "region")
-			waiting[region]++
+		row, ok := d.cycle.Fleet.Find(m.Cluster)
+		if !ok {
+			continue
 		}
+		region, _ := d.cycle.Fleet.Label(row, "region")
+		waits := 0
+		if m.Status == plan.Pending {
+			waits = 1
+		}
+		waiting[region] += waits // a region in which none waits counts as well
 	}
 	return slices.MinFunc(slices.Sorted(maps.Keys(waiting)), func(a, b string) int { return cmp.Compare(waiting[b], waiting[a]) })
 }
