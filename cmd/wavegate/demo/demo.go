@@ -87,6 +87,7 @@ type demo struct {
 	on         int                  // the pull request of this part of the story
 	changed    string               // the cluster that somebody changes by hand
 	over       bool                 // the story is told
+	drawn      time.Time            // when the last picture began, by the clock of the machine
 	touched    int                  // replicas that were restarted
 	strayed    int                  // of them, those whose release was halted before
 	slow       bool                 // somebody is to look
@@ -297,10 +298,14 @@ func (d *demo) wait(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(stand):
+		case <-time.After(time.Until(d.drawn.Add(stand))): // the work in between counts
 		}
 	}
-	return d.settle(ctx)
+	if err := d.settle(ctx); err != nil {
+		return err
+	}
+	d.drawn = time.Now()
+	return nil
 }
 
 // settle waits until Wavegate has looked at GitHub. The picture is drawn anew
