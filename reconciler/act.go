@@ -13,6 +13,9 @@ import (
 // data planes and, bounded, within each. While the ledger cannot be written only
 // halts are carried out: nothing is done without a trace.
 func (r *Reconciler) act(ctx context.Context, c *Cycle) {
+	if r.brake(c) {
+		r.decide(ctx, c)
+	}
 	if r.cfg.DryRun || len(r.plan.Events) > 0 {
 		return
 	}
@@ -45,12 +48,15 @@ func (r *Reconciler) act(ctx context.Context, c *Cycle) {
 func onlyHalts(actions []plan.Action) []plan.Action {
 	var out []plan.Action
 	for _, a := range actions {
-		if a.Kind == plan.Hold || a.Kind == plan.Note {
+		if halts(a.Kind) {
 			out = append(out, a)
 		}
 	}
 	return out
 }
+
+// halts tells the actions that touch no replica from those that may.
+func halts(k plan.ActionKind) bool { return k == plan.Hold || k == plan.Note }
 
 // urgency puts halts before everything else.
 func urgency(k plan.ActionKind) int {
@@ -76,6 +82,10 @@ func (r *Reconciler) dispatch(ctx context.Context, c *Cycle, actions []plan.Acti
 			wg.Go(func() {
 				tokens <- struct{}{}
 				defer func() { <-tokens }()
+				if !halts(actions[i].Kind) && r.pulled() {
+					errs[i] = ErrBraked
+					return
+				}
 				actx, cancel := context.WithTimeout(ctx, r.cfg.ObserveTimeout)
 				defer cancel()
 				_, errs[i] = await(actx, nil, func() (struct{}, error) { return struct{}{}, d.Act(actx, actions[i]) })
@@ -89,7 +99,7 @@ func (r *Reconciler) dispatch(ctx context.Context, c *Cycle, actions []plan.Acti
 			continue
 		}
 		c.Unacted = append(c.Unacted, Unacted{actions[i], err})
-		if !errors.Is(err, ErrConflict) {
+		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrBraked) {
 			c.problem(actions[i].Kind.String()+" "+actions[i].Cluster, err)
 		}
 	}

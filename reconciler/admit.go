@@ -40,6 +40,10 @@ func (r *Reconciler) admit(ctx context.Context, c *Cycle) {
 	case <-time.After(r.cfg.FetchPatience):
 		c.problem("fetch", errors.New("git has not answered yet; going on with what is in force"))
 		return
+	case <-r.hurry:
+		r.Hurry() // for the cycle after this one
+		c.problem("fetch", errors.New("git has not answered yet, and a halt does not wait for it"))
+		return
 	case <-ctx.Done():
 		return
 	}

@@ -193,3 +193,19 @@ func (*exampleRepo) Log(context.Context, string, string) ([]admission.Commit, er
 }
 
 func (*exampleRepo) Tree(context.Context, string) (fs.FS, error) { return fleetrepoexample.FS, nil }
+
+// handBrake is pulled by a story.
+type handBrake struct{ pull *reconciler.Pull }
+
+func (b *handBrake) Pulled() (reconciler.Pull, bool) {
+	if b.pull == nil {
+		return reconciler.Pull{}, false
+	}
+	return *b.pull, true
+}
+
+func (b *handBrake) Latched(p reconciler.Pull) {
+	if b.pull != nil && *b.pull == p && p.Lasts == "" {
+		b.pull = nil
+	}
+}

@@ -79,6 +79,27 @@ type Ledger interface {
 	Done(ctx context.Context, ids []int64) error
 }
 
+// Brake is a pause that needs nothing but the machine that the loop runs on: no
+// ledger, no git, no forge, no socket.
+type Brake interface {
+	// Pulled tells whether somebody asks for everything to stand still, and why. It
+	// is asked before each cycle and right before each action.
+	Pulled() (Pull, bool)
+	// Latched tells that the pause for a pull is in the ledger: one that does not
+	// last may be forgotten.
+	Latched(Pull)
+}
+
+// Pull is why everything has to stand still. Two that are equal are one.
+type Pull struct {
+	Reason string
+	By     string
+	Via    plan.Via
+	// Lasts tells that it goes on until somebody takes it back, and how: until then
+	// nothing is resumed. Empty for what was pulled once.
+	Lasts string
+}
+
 // Reporter tells people what a cycle decided. Its errors never delay a cycle.
 type Reporter interface {
 	Report(ctx context.Context, c *Cycle) error

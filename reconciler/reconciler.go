@@ -26,6 +26,8 @@ type Config struct {
 	Monitors   Monitors
 	Ledger     Ledger
 	Reporters  []Reporter
+	// Brake pauses everything when nothing else works; there is none without it.
+	Brake Brake
 
 	// FirstCommit is the commit with which to begin while the ledger knows none: it
 	// needs no approval, because whoever runs the service names it. Those after it
@@ -77,11 +79,13 @@ type Reconciler struct {
 	monitors chan struct{} // one call at a time
 	unsaved  []plan.Event
 	blips    map[string]blip // by cluster
+	pulls    []Pull          // whose pauses are among the unsaved events
 	lastWall time.Time
 	problems []string // of the cycle before
 	cycles   int
 	wake     chan struct{}
 	nudge    chan struct{}
+	hurry    chan struct{}
 
 	mirror mirror
 	pulse  atomic.Pointer[Pulse]
@@ -108,6 +112,7 @@ func New(cfg Config) (*Reconciler, error) {
 	return &Reconciler{
 		cfg: cfg, inventory: plan.NewInventory(), planes: map[string]*planeState{}, blips: map[string]blip{},
 		monitors: make(chan struct{}, 1), wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1),
+		hurry: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -138,6 +143,15 @@ func (r *Reconciler) Look() {
 	}
 }
 
+// Hurry asks for the next cycle at once, because the brake was pulled or somebody
+// has given a command. A cycle that waits for git waits no longer. It never blocks.
+func (r *Reconciler) Hurry() {
+	select {
+	case r.hurry <- struct{}{}:
+	default:
+	}
+}
+
 // Run cycles until the context ends. Errors of a cycle are logged and end
 // nothing; only a ledger that cannot be read is fatal, because nobody knows what
 // is paused.
@@ -150,6 +164,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 			return nil
 		case <-timer.C:
 		case <-r.wake:
+		case <-r.hurry:
 		case <-r.nudge:
 			if !r.breathe(ctx) {
 				return nil
@@ -175,6 +190,7 @@ func (r *Reconciler) breathe(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	case <-r.wake:
+	case <-r.hurry:
 	case <-timer.C:
 	}
 	select {
@@ -210,9 +226,11 @@ func (r *Reconciler) RunOnce(ctx context.Context) (*Cycle, error) {
 		return nil, err
 	}
 	c := r.begin()
+	r.brake(c)
 	r.gather(c)
 	r.admit(ctx, c)
 	r.observe(ctx, c)
+	r.brake(c)
 	r.obey(ctx, c)
 	r.decide(ctx, c)
 	r.act(ctx, c)
@@ -288,16 +306,24 @@ func (r *Reconciler) obey(ctx context.Context, c *Cycle) {
 	if len(commands) == 0 {
 		return
 	}
+	commands, braked := r.refuseResumes(commands)
 	events, refused := plan.Obey(r.state, r.inventory, r.plan, commands)
+	for _, e := range braked {
+		refused[e.Command] = e.Reason
+	}
+	events = append(events, braked...)
 	for i := range events {
 		events[i].At = c.At
 	}
 	r.take(c, events)
 	c.Refused = refused
 	if r.save(ctx, c) {
-		ids := make([]int64, 0, len(commands))
+		ids := make([]int64, 0, len(commands)+len(braked))
 		for _, cmd := range commands {
 			ids = append(ids, cmd.ID)
+		}
+		for _, e := range braked {
+			ids = append(ids, e.Command)
 		}
 		if err := r.cfg.Ledger.Done(ctx, ids); err != nil {
 			c.problem("finish commands", err)
@@ -324,6 +350,7 @@ func (r *Reconciler) save(ctx context.Context, c *Cycle) bool {
 		return false
 	}
 	r.unsaved = nil
+	r.latch()
 	return true
 }
 

@@ -67,10 +67,20 @@ type story struct {
 	fleet   *simfleet.Fleet
 	repo    *scriptedRepo
 	ledger  *memoryLedger
+	brake   handBrake
 	loop    *reconciler.Reconciler
 	cycle   *reconciler.Cycle
 	first   string // the commit to begin with
 	out     bytes.Buffer
+}
+
+func storyOf(t *testing.T, file string) *story {
+	t.Helper()
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newStory(t, archive)
 }
 
 func newStory(t *testing.T, archive *txtar.Archive) *story {
@@ -142,7 +152,7 @@ func (s *story) start() {
 	s.t.Helper()
 	loop, err := reconciler.New(reconciler.Config{
 		Source: s.repo, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: s.repo,
-		DataPlanes: reconciler.These(s.fleet.DataPlanes()...), Monitors: s.fleet, Ledger: s.ledger,
+		DataPlanes: reconciler.These(s.fleet.DataPlanes()...), Monitors: s.fleet, Ledger: s.ledger, Brake: &s.brake,
 		Now: func() time.Time { return s.now }, Interval: time.Minute, MaxGap: time.Hour, FirstCommit: s.first,
 		FetchPatience: time.Minute, ObserveTimeout: time.Minute,
 	})
@@ -237,6 +247,15 @@ func (s *story) do(f []string) error {
 	case "break-disk":
 		s.ledger.broken = errors.New("no space left on device")
 		return nil
+	case "pull": // the brake: pull once|lasting REASON
+		s.brake.pull = &reconciler.Pull{Reason: strings.Join(f[2:], " "), Via: plan.ViaSignal}
+		if arg(1) == "lasting" {
+			s.brake.pull.Via, s.brake.pull.Lasts = plan.ViaFile, "the file is there"
+		}
+		return nil
+	case "let-go":
+		s.brake.pull = nil
+		return nil
 	case "mend-disk":
 		s.ledger.broken = nil
 		return nil
@@ -308,7 +327,7 @@ func (s *story) tell(c *reconciler.Cycle) {
 	for i := range c.Events {
 		e := &c.Events[i]
 		switch e.Kind {
-		case plan.SoakCredited, plan.DurationLearnt, plan.BaselineConfirmed, plan.DataPlaneSeen, plan.Decided, plan.TargetSet:
+		case plan.CommandRefused, plan.SoakCredited, plan.DurationLearnt, plan.BaselineConfirmed, plan.DataPlaneSeen, plan.Decided, plan.TargetSet:
 			continue
 		default:
 		}

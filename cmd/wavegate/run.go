@@ -59,7 +59,9 @@ The embedded fleet is a model of clusters that lives in the state folder. It
 behaves like real ones and is there to try Wavegate with.
 
 Other command lines (status, explain, drift, plan, pause, ...) talk to it through
-the state folder.`
+the state folder.
+
+` + brakeHelp
 
 // runFlags are the flags of `wavegate run`.
 type runFlags struct {
@@ -134,6 +136,16 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	var running atomic.Pointer[reconciler.Reconciler]
+	hand, err := dir.brake()
+	if err != nil {
+		return err
+	}
+	watchBrake(ctx, hand, func() {
+		if r := running.Load(); r != nil {
+			r.Hurry()
+		}
+	}, log)
 	approve, client, err := f.approver(log)
 	if err != nil {
 		return err
@@ -150,7 +162,6 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 		return fmt.Errorf("open ledger: %w", err)
 	}
 	defer func() { _ = store.Close() }()
-	var running atomic.Pointer[reconciler.Reconciler]
 	look := func() {
 		if r := running.Load(); r != nil {
 			r.Look()
@@ -180,7 +191,7 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	r, err := reconciler.New(reconciler.Config{
 		Source: source, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: approve,
 		DataPlanes: place.planes, Monitors: place.monitors, Ledger: counted.Ledger(store),
-		Reporters: reporters, FirstCommit: f.firstCommit, Now: time.Now, Interval: f.interval, DryRun: f.dryRun, Log: log,
+		Reporters: reporters, Brake: hand, FirstCommit: f.firstCommit, Now: time.Now, Interval: f.interval, DryRun: f.dryRun, Log: log,
 	})
 	if err != nil {
 		return err
@@ -211,7 +222,7 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	if err := f.metrics.serve(ctx, counted, health, log); err != nil {
 		return err
 	}
-	site := web.Config{Viewer: r, Socket: dir.socket(), Now: time.Now, MaxAge: health.MaxAge}
+	site := web.Config{Viewer: r, Hurry: r.Hurry, Socket: dir.socket(), Now: time.Now, MaxAge: health.MaxAge}
 	if pulls != nil {
 		site.PostDrift = pulls.PostDrift
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wavegate-dev/wavegate/internal/sqlite"
+	"github.com/wavegate-dev/wavegate/internal/web"
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
 
@@ -18,8 +19,10 @@ func (c *cli) pause() *cobra.Command {
 	return c.steer(plan.CommandPause, "pause [RELEASE]", "Stop a release, or everything", `Stops a release, or everything when no release is named. Nothing more is
 started and no replica more is touched, in any data plane, until you resume.
 
-The command is put into the inbox of the running service and takes effect in
-its next cycle. The state folder decides who may: whoever can write to it.`, atMost(1))
+The command is put into the inbox of the running service, which takes it up at
+once. The state folder decides who may: whoever can write to it.
+
+` + brakeHelp, atMost(1))
 }
 
 func (c *cli) resume() *cobra.Command {
@@ -42,7 +45,7 @@ func (c *cli) steer(kind plan.CommandKind, use, short, long string, args cobra.P
 	cmd := &cobra.Command{
 		Use: use, Short: short, Long: long, Args: args, GroupID: "run",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			what := plan.Command{At: time.Now().UTC(), Kind: kind, Reason: reason, By: by}
+			what := plan.Command{At: time.Now().UTC(), Kind: kind, Reason: reason, By: by, Via: plan.ViaCLI}
 			if len(args) == 1 {
 				switch kind {
 				case plan.CommandRetry, plan.CommandSkip:
@@ -64,6 +67,15 @@ func (c *cli) submit(ctx context.Context, dir stateDir, what plan.Command) error
 	if _, err := os.Stat(dir.ledger()); err != nil {
 		return fmt.Errorf("no ledger in %s: start `wavegate run --state %s` first, or name its folder with --state", dir, dir)
 	}
+	if what.Kind == plan.CommandResume {
+		hand, err := dir.brake()
+		if err != nil {
+			return err
+		}
+		if pull, yes := hand.Pulled(); yes && pull.Lasts != "" {
+			return fmt.Errorf("resume: %s", pull.Lasts)
+		}
+	}
 	store, err := dir.open(ctx, sqlite.Inbox)
 	if err != nil {
 		return err
@@ -72,11 +84,15 @@ func (c *cli) submit(ctx context.Context, dir stateDir, what plan.Command) error
 	if _, err := store.Submit(ctx, what); err != nil {
 		return fmt.Errorf("submit command: %w", err)
 	}
+	when := "at once"
+	if err := web.Hurry(ctx, dir.socket()); err != nil {
+		when = "in the next cycle of the service"
+	}
 	object := what.Release + what.Cluster
 	if object == "" {
 		object = "everything"
 	}
-	_, err = fmt.Fprintf(c.stdout, "%s %s: takes effect in the next cycle of the running service\n", what.Kind, object)
+	_, err = fmt.Fprintf(c.stdout, "%s %s: takes effect %s\n", what.Kind, object, when)
 	return err
 }
 

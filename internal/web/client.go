@@ -19,6 +19,16 @@ var ErrNotRunning = errors.New("no service is running")
 // maxSnapshot bounds what is read from the service.
 const maxSnapshot = 1 << 30
 
+// Hurry asks the running service for its next cycle at once.
+func Hurry(ctx context.Context, socket string) error {
+	res, err := request(ctx, socket, http.MethodPost, "/api/v1/hurry")
+	if err != nil {
+		return err
+	}
+	_ = res.Body.Close()
+	return nil
+}
+
 // Fetch asks the running service what its last cycle saw.
 func Fetch(ctx context.Context, socket string) (*Snapshot, error) {
 	res, err := request(ctx, socket, http.MethodGet, "/api/v1/snapshot")
@@ -73,8 +83,7 @@ func request(ctx context.Context, socket, method, path string) (*http.Response, 
 		return nil, ErrNotRunning
 	case err != nil:
 		return nil, fmt.Errorf("ask service: %w", explain(err))
-	}
-	if res.StatusCode != http.StatusOK {
+	case res.StatusCode/100 != 2:
 		defer func() { _ = res.Body.Close() }()
 		text, _ := io.ReadAll(io.LimitReader(res.Body, 1000))
 		return nil, fmt.Errorf("ask service: status %d: %s", res.StatusCode, strings.TrimSpace(string(text)))

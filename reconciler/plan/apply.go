@@ -77,10 +77,11 @@ func (s *State) Apply(e Event) {
 		// One that was found on the clusters may be of a release that nothing in
 		// force names any more. It halts its product all the same.
 		s.openRelease(e)
-		s.setPause(e.Release, &Pause{Reason: e.Reason, By: e.By, At: e.At}, e.At)
+		s.setPause(e.Release, &Pause{Reason: e.Reason, By: e.By, At: e.At, Via: e.Via, Drill: e.Drill}, e.At)
 	case Resumed:
 		s.setPause(e.Release, nil, e.At)
-		if r := s.Releases[e.Release]; r != nil {
+		// The end of a drill accepts no failures.
+		if r := s.Releases[e.Release]; r != nil && e.Drill == "" {
 			r.Acknowledged = len(r.Failures)
 		}
 	case DataPlaneSeen:
@@ -88,7 +89,7 @@ func (s *State) Apply(e Event) {
 		s.changes.structure++
 	case DurationLearnt:
 		s.learn(e.Product, e.PerReplica)
-	case ClusterHeld, Decided, DriftFound, DriftGone:
+	case ClusterHeld, Decided, DriftFound, DriftGone, CommandRefused, DrillRecorded:
 	}
 }
 

@@ -7,13 +7,15 @@ import (
 )
 
 // Obey turns what operators have asked for into events. A command that makes no
-// sense is refused with a sentence.
+// sense is refused with a sentence, which is an event as well: who was refused
+// what is worth knowing.
 func Obey(s *State, inv *Inventory, p *Plan, commands []Command) (events []Event, refused map[int64]string) {
 	refused = map[int64]string{}
 	for _, cmd := range commands {
 		e, why := obey(s, inv, p, cmd)
 		if why != "" {
 			refused[cmd.ID] = why
+			events = append(events, Refusal(cmd, why))
 			continue
 		}
 		events = append(events, e)
@@ -21,8 +23,19 @@ func Obey(s *State, inv *Inventory, p *Plan, commands []Command) (events []Event
 	return events, refused
 }
 
+// Refusal is the event of a command that was refused.
+func Refusal(cmd Command, why string) Event {
+	return Event{
+		At: cmd.At, Kind: CommandRefused, Asked: cmd.Kind, Release: cmd.Release, Cluster: cmd.Cluster, Reason: why,
+		By: cmd.By, Via: cmd.Via, Link: cmd.Link, Command: cmd.ID, Drill: cmd.Drill,
+	}
+}
+
 func obey(s *State, inv *Inventory, p *Plan, cmd Command) (Event, string) {
-	e := Event{At: cmd.At, Release: cmd.Release, Cluster: cmd.Cluster, Reason: cmd.Reason, By: cmd.By}
+	e := Event{
+		At: cmd.At, Release: cmd.Release, Cluster: cmd.Cluster, Reason: cmd.Reason,
+		By: cmd.By, Via: cmd.Via, Link: cmd.Link, Command: cmd.ID, Drill: cmd.Drill,
+	}
 	release := s.Releases[cmd.Release]
 	if release != nil {
 		e.Product, e.To = release.Product, release.Version
@@ -32,23 +45,43 @@ func obey(s *State, inv *Inventory, p *Plan, cmd Command) (Event, string) {
 		if cmd.Release != "" && release == nil {
 			return e, fmt.Sprintf("no release %q; see `wavegate status`", cmd.Release)
 		}
-		if cmd.Kind == CommandPause {
-			e.Kind = Paused
-			if e.Reason == "" {
-				e.Reason = "paused by " + cmd.By
-			}
-			return e, ""
+		return obeyPause(s, release, cmd, e)
+	case CommandDrill:
+		if cmd.Drill == "" || cmd.Measured == nil {
+			return e, "it does not say what the drill has measured"
 		}
-		e.Kind = Resumed
-		if (release == nil && s.Paused == nil) || (release != nil && release.Paused == nil) {
-			return e, "it is not paused"
-		}
+		e.Kind, e.Measured = DrillRecorded, cmd.Measured
 		return e, ""
 	case CommandRetry, CommandSkip:
 		return obeyMember(s, inv, p, cmd, e)
 	default:
 		return e, fmt.Sprintf("unknown command %q", cmd.Kind)
 	}
+}
+
+func obeyPause(s *State, release *Release, cmd Command, e Event) (Event, string) {
+	now := s.Paused
+	if cmd.Release != "" {
+		now = release.Paused
+	}
+	if cmd.Kind == CommandPause {
+		e.Kind = Paused
+		if e.Reason == "" {
+			e.Reason = "paused by " + cmd.By
+		}
+		if cmd.Drill != "" && now != nil {
+			return e, "it is paused already: " + pauseText(now)
+		}
+		return e, ""
+	}
+	e.Kind = Resumed
+	switch {
+	case now == nil:
+		return e, "it is not paused"
+	case cmd.Drill != "" && now.Drill != cmd.Drill:
+		return e, "it is paused by somebody else since: " + pauseText(now)
+	}
+	return e, ""
 }
 
 func obeyMember(s *State, inv *Inventory, p *Plan, cmd Command, e Event) (Event, string) {

@@ -43,8 +43,10 @@ const (
 
 	ClusterStepped EventKind = "cluster-stepped" // Ordinal was released for replacement
 	ClusterHeld    EventKind = "cluster-held"
-	Decided        EventKind = "decided"     // the reason why Cluster waits or stands still has changed
-	DriftFound     EventKind = "drift-found" // Cluster differs from the desired state and no rollout explains it
+	CommandRefused EventKind = "command-refused" // Asked for what made no sense; Reason
+	DrillRecorded  EventKind = "drill-recorded"  // Measured says how a halt on purpose went
+	Decided        EventKind = "decided"         // the reason why Cluster waits or stands still has changed
+	DriftFound     EventKind = "drift-found"     // Cluster differs from the desired state and no rollout explains it
 	DriftGone      EventKind = "drift-gone"
 )
 
@@ -75,7 +77,24 @@ type Event struct {
 	// Verdict is what was decided (Decided).
 	Verdict string `json:"verdict,omitempty"`
 	// By is who did it when it was a person.
-	By       string   `json:"by,omitempty"`
+	By string `json:"by,omitempty"`
+	// Via is the way by which the word of a person came, Link where it can be read.
+	Via  Via    `json:"via,omitempty"`
+	Link string `json:"link,omitempty"`
+	// Command is the number of the command that the event answers.
+	Command int64 `json:"command,omitempty"`
+	// Asked is what was asked for (CommandRefused).
+	Asked CommandKind `json:"asked,omitempty"`
+	// Drill names the drill that paused or resumed; Measured is what came of it.
+	Drill    string       `json:"drill,omitempty"`
+	Measured *Measurement `json:"measured,omitempty"`
+	// Approvers are the people whose approvals let the commit take effect, Pull is
+	// the number of the pull request that brought it (CommitAdmitted).
+	Approvers []string `json:"approvers,omitempty"`
+	Pull      int      `json:"pull,omitempty"`
+	// Adopted tells that it was found on the clusters, because the ledger did not
+	// know: it says what was the case and is no change.
+	Adopted  bool     `json:"adopted,omitempty"`
 	Baseline bool     `json:"baseline,omitempty"`
 	Members  []string `json:"members,omitempty"`
 	// Waves are the sizes of the waves that Members are divided into.
@@ -91,6 +110,37 @@ type Event struct {
 // before.
 func (e Event) Volatile() bool { return e.Kind == SoakCredited }
 
+// Via is the way by which a person's word reached Wavegate.
+type Via string
+
+// The ways.
+const (
+	ViaCLI         Via = "cli"          // a command line on the host of the service
+	ViaComment     Via = "comment"      // a comment on a pull request
+	ViaFile        Via = "file"         // the file PAUSE in the state folder
+	ViaSignal      Via = "signal"       // a signal to the running process
+	ViaPullRequest Via = "pull-request" // a merged pull request, with its approvals
+	ViaSignature   Via = "signature"    // a signed commit
+	ViaPush        Via = "push"         // a commit of the branch, where each takes effect
+)
+
+// Measurement is what a drill has measured.
+type Measurement struct {
+	// Recorded is the time from the command until the pause was in the ledger,
+	// Still the time until it was seen that nothing moved any more.
+	Recorded time.Duration `json:"recorded"`
+	Still    time.Duration `json:"still"`
+	// InFlight is how many clusters were under way when the command was given.
+	InFlight int `json:"inFlight"`
+	// Started is how many clusters were started after the command, Touched how many
+	// replicas were released for replacement after it, or were seen to be replaced
+	// by workloads that roll by themselves.
+	Started int `json:"started"`
+	Touched int `json:"touched"`
+	// Unfinished says why the figures are not whole; empty when they are.
+	Unfinished string `json:"unfinished,omitempty"`
+}
+
 // CommandKind is what an operator may ask for.
 type CommandKind string
 
@@ -100,6 +150,7 @@ const (
 	CommandResume CommandKind = "resume" // Release, or everything when it is empty
 	CommandRetry  CommandKind = "retry"  // Cluster
 	CommandSkip   CommandKind = "skip"   // Cluster
+	CommandDrill  CommandKind = "drill"  // write down what a drill of Release, or of everything, has Measured
 )
 
 // Command is what an authorised operator asks for. Who may is decided before
@@ -112,4 +163,12 @@ type Command struct {
 	Cluster string      `json:"cluster,omitempty"`
 	Reason  string      `json:"reason,omitempty"`
 	By      string      `json:"by"`
+	// Via is the way by which it came, Link where it can be read.
+	Via  Via    `json:"via,omitempty"`
+	Link string `json:"link,omitempty"`
+	// Drill names the drill that a command belongs to: its pause is refused where
+	// there is one already, its resume lifts no other pause than its own, and
+	// accepts no failures.
+	Drill    string       `json:"drill,omitempty"`
+	Measured *Measurement `json:"measured,omitempty"`
 }

@@ -169,7 +169,7 @@ func (c *cycle) pendingEvents(v *view, pos int, member *Member) {
 		// Under way on this very change, and the ledger does not know: adopt it
 		// with the time that the cluster itself remembers.
 		e := c.memberEvent(v, member, ClusterStarted)
-		e.Reason = "found under way"
+		e.Reason, e.Adopted = "found under way", true
 		if at := c.in.Fleet.Mark(r).StartedAt; !at.IsZero() && at.Before(e.At) {
 			e.At = at
 		}

@@ -52,7 +52,7 @@ func (c *cycle) recoverMarks() {
 			case c.in.State.Releases[mark.Release] == nil || c.in.State.Releases[mark.Release].Paused == nil:
 				pauses[mark.Release] = Event{
 					At: c.in.Now, Kind: Paused, Release: mark.Release, Product: v.key.Product, Cluster: inv.names[r],
-					To: mark.Version, Commit: mark.Commit, Reason: mark.Paused + " (found on the cluster)",
+					To: mark.Version, Commit: mark.Commit, Reason: mark.Paused + " (found on the cluster)", Adopted: true,
 				}
 			}
 		}
@@ -61,14 +61,14 @@ func (c *cycle) recoverMarks() {
 		mark := newest[key]
 		c.emit(Event{
 			At: c.in.Now, Kind: TargetSet, Product: key.Product, Cohort: key.Cohort, To: mark.Version,
-			Commit: mark.Commit, Release: mark.Release, Reason: "found on the clusters",
+			Commit: mark.Commit, Release: mark.Release, Reason: "found on the clusters", Adopted: true,
 		})
 	}
 	for _, id := range slices.Sorted(maps.Keys(pauses)) {
 		c.emit(pauses[id])
 	}
 	if pausedAll != "" && c.in.State.Paused == nil {
-		c.emit(Event{At: c.in.Now, Kind: Paused, Reason: pausedAll + " (found on the clusters)"})
+		c.emit(Event{At: c.in.Now, Kind: Paused, Reason: pausedAll + " (found on the clusters)", Adopted: true})
 	}
 }
 
@@ -130,7 +130,7 @@ func (c *cycle) adoptFailure(v *view, r Row, member *Member) {
 	if mark := c.in.Fleet.Mark(r); mark.Failed != "" && mark.Release == v.rollout.Release {
 		failed := mark.Failed
 		e := c.memberEvent(v, member, ClusterFailed)
-		e.Reason = failed
+		e.Reason, e.Adopted = failed, true
 		c.emit(e)
 	}
 }

@@ -97,6 +97,9 @@ type Pause struct {
 	Reason string    `json:"reason"`
 	By     string    `json:"by,omitempty"`
 	At     time.Time `json:"at"`
+	Via    Via       `json:"via,omitempty"`
+	// Drill names the drill whose pause it is.
+	Drill string `json:"drill,omitempty"`
 }
 
 // Failure is a cluster whose upgrade failed and was charged to the release.

@@ -162,8 +162,11 @@ func TestCommandsThatMakeNoSenseAreRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.cmd.ID = 7
 			events, refused := plan.Obey(w.state, w.inv, w.plan, []plan.Command{tt.cmd})
-			if len(events) != 0 || !strings.Contains(refused[7], tt.want) {
-				t.Errorf("events %v, refused %q, want %q", events, refused[7], tt.want)
+			if !strings.Contains(refused[7], tt.want) {
+				t.Errorf("refused %q, want %q", refused[7], tt.want)
+			}
+			if len(events) != 1 || events[0].Kind != plan.CommandRefused || events[0].Reason != refused[7] || events[0].Asked != tt.cmd.Kind {
+				t.Errorf("want the refusal and nothing else as an event, got %+v", events)
 			}
 		})
 	}
