@@ -27,6 +27,7 @@ func (r *Reconciler) act(ctx context.Context, c *Cycle) {
 	events := make([]plan.Event, 0, len(actions)+len(r.plan.Credits))
 	for i := range actions {
 		if e, ok := actions[i].Event(c.At); ok {
+			e.Labels = r.labelsOf(&e)
 			events = append(events, e)
 		}
 	}

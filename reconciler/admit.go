@@ -187,7 +187,9 @@ func (r *Reconciler) enforce(ctx context.Context, c *Cycle, f *fetch) {
 		baseline := r.state.InForce.Commit == ""
 		r.take(c, []plan.Event{{
 			At: c.At, Kind: plan.CommitAdmitted, Commit: commit.SHA, Tree: commit.Tree, Baseline: baseline,
-			Reason: commit.Evidence.Reason, By: joinNames(commit.Evidence.By),
+			Reason: commit.Evidence.Reason, By: joinNames(commit.Evidence.By), Approvers: commit.Evidence.By,
+			Via: plan.Via(commit.Evidence.Via), Pull: commit.Evidence.Pull, Link: commit.Evidence.Link,
+			Rules: plan.NewRules(commit.Spec),
 		}})
 		r.take(c, plan.Targets(r.state, commit.Spec, commit.SHA, baseline, c.At))
 		r.adopt(c, commit.Spec, commit.SHA)
@@ -212,6 +214,7 @@ func (r *Reconciler) adopt(c *Cycle, spec *fleet.Spec, commit string) {
 		return
 	}
 	r.spec, r.policy, r.policyOf = spec, policy, commit
+	r.labels = plan.NewRules(spec).Labels()
 }
 
 func joinNames(names []string) string {

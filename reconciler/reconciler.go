@@ -70,6 +70,7 @@ type Reconciler struct {
 	spec      *fleet.Spec
 	proposed  *fleet.Spec // what the head of the branch says while nothing is in force
 	policyOf  string      // the commit that policy was compiled from
+	labels    []string    // that its rules read
 
 	fetch    *fetch
 	fetched  time.Time   // when the last fetch began

@@ -22,7 +22,7 @@ started and no replica more is touched, in any data plane, until you resume.
 The command is put into the inbox of the running service, which takes it up at
 once. The state folder decides who may: whoever can write to it.
 
-` + brakeHelp, atMost(1))
+`+brakeHelp, atMost(1))
 }
 
 func (c *cli) resume() *cobra.Command {

@@ -17,6 +17,6 @@ var _ reconciler.Approver = Any{}
 // Approve approves.
 func (Any) Approve(_ context.Context, c admission.Commit, _ fleet.Approvals) (admission.Evidence, error) {
 	return admission.Evidence{
-		Verdict: admission.Approved, Reason: "every commit of the branch is approved", By: []string{c.Committer.Email},
+		Verdict: admission.Approved, Reason: "every commit of the branch is approved", By: []string{c.Committer.Email}, Via: "push",
 	}, nil
 }

@@ -108,7 +108,7 @@ func refuse(format string, args ...any) admission.Evidence {
 
 func approve(c *admission.Commit, kind, key string) admission.Evidence {
 	return admission.Evidence{
-		Verdict: admission.Approved, By: []string{c.Committer.Email},
+		Verdict: admission.Approved, By: []string{c.Committer.Email}, Via: "signature",
 		Reason: fmt.Sprintf("signed by %q with %s key %s", c.Committer.Email, kind, key),
 	}
 }

@@ -122,7 +122,7 @@ func (a *Approver) preview(ctx context.Context, number int, policy fleet.Approva
 	if err != nil {
 		return Tally{}, err
 	}
-	o := &origin{pull: number, head: pr.GetHead().GetSHA()}
+	o := &origin{pull: number, head: pr.GetHead().GetSHA(), link: pr.GetHTMLURL()}
 	if o.involved, err = a.involved(ctx, pr, commits); err != nil {
 		return Tally{Head: o.head}, err
 	}

@@ -106,7 +106,7 @@ func (a *Approver) withoutPull(ctx context.Context, c *admission.Commit) (*origi
 // trace proves that a pull request brought a commit, and that it brought what was
 // reviewed.
 func (a *Approver) trace(ctx context.Context, c *admission.Commit, pr *gh.PullRequest) (*origin, error) {
-	o := &origin{pull: pr.GetNumber(), head: pr.GetHead().GetSHA()}
+	o := &origin{pull: pr.GetNumber(), head: pr.GetHead().GetSHA(), link: pr.GetHTMLURL()}
 	m, err := a.merging(ctx, pr)
 	if err != nil {
 		return nil, err

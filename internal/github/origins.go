@@ -6,6 +6,7 @@ import "sync"
 type origin struct {
 	pull int
 	head string // the head that was merged
+	link string // its address, for people
 	// involved are those whose approval does not count, by login in lower case,
 	// with the reason.
 	involved map[string]string

@@ -130,7 +130,7 @@ func (a *Approver) judge(ctx context.Context, o *origin, policy fleet.Approvals)
 		if len(by) > 0 {
 			reason = subject + ", approved by " + strings.Join(by, ", ")
 		}
-		return admission.Evidence{Verdict: admission.Approved, Reason: reason, By: by}, nil
+		return admission.Evidence{Verdict: admission.Approved, Reason: reason, By: by, Via: "pull-request", Pull: o.pull, Link: o.link}, nil
 	default:
 		reason := fmt.Sprintf("%s has %d of %d approvals of its head %s", subject, len(by), policy.Required, short(o.head))
 		if len(t.Discounted) > 0 {

@@ -53,7 +53,7 @@ func (s *Store) Submit(ctx context.Context, c plan.Command) (int64, error) {
 
 func checkCommand(c plan.Command) error {
 	switch c.Kind {
-	case plan.CommandPause, plan.CommandResume:
+	case plan.CommandPause, plan.CommandResume, plan.CommandDrill:
 		if c.Cluster != "" {
 			return fmt.Errorf("%s is for a release or for everything, not for cluster %q", c.Kind, c.Cluster)
 		}
@@ -69,6 +69,8 @@ func checkCommand(c plan.Command) error {
 		return errors.New("it does not say who asks")
 	case c.At.IsZero():
 		return errors.New("it has no time")
+	case c.Kind == plan.CommandDrill && (c.Drill == "" || c.Measured == nil):
+		return errors.New("a drill needs a name and what it has measured")
 	case c.Kind == plan.CommandPause && c.Reason == "":
 		return errors.New("a pause needs a reason")
 	case len(c.Reason) > maxReason:

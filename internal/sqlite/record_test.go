@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	fleetrepoexample "github.com/wavegate-dev/wavegate/fleet-repo-example"
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
@@ -43,6 +44,13 @@ func fill(t *testing.T, v reflect.Value, n int) {
 			f.Set(reflect.ValueOf(fleet.Version{Tag: "7.6." + strconv.Itoa(i), Digest: "sha256:" + strings.Repeat("0f", 32)}))
 		case f.Type() == reflect.TypeFor[time.Time]():
 			f.Set(reflect.ValueOf(start))
+		case f.Type() == reflect.TypeFor[*plan.Rules]():
+			f.Set(reflect.ValueOf(rules(t)))
+		case f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct:
+			f.Set(reflect.New(f.Type().Elem()))
+			fill(t, f.Elem(), n)
+		case f.Type() == reflect.TypeFor[map[string]string]():
+			f.Set(reflect.ValueOf(map[string]string{"a": "b"}))
 		case f.Kind() == reflect.Struct:
 			fill(t, f, n)
 		case f.Kind() == reflect.String:
@@ -64,6 +72,23 @@ func fill(t *testing.T, v reflect.Value, n int) {
 			t.Fatalf("%s is still zero", v.Type().Field(i).Name)
 		}
 	}
+}
+
+// rules are those of the example fleet repository, and what it has none of.
+func rules(t *testing.T) *plan.Rules {
+	t.Helper()
+	spec, problems := fleet.Load(fleetrepoexample.FS)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	r := plan.NewRules(spec)
+	if len(r.Order) == 0 || len(r.Limits) == 0 || len(r.Products) == 0 || len(r.Cohorts) == 0 || len(r.Windows) == 0 {
+		t.Fatalf("the example has not enough: %+v", r)
+	}
+	expires := fleet.Moment{Time: start.Add(time.Hour)}
+	r.Pins = map[string]plan.PinRules{"p": {Clusters: []string{"a"}, Expires: expires}}
+	r.Emergencies = map[string]plan.EmergencyRules{"e": {Product: "kafka", Skip: []fleet.EmergencySkip{fleet.SkipSoak}, Expires: expires}}
+	return r
 }
 
 func TestABatchIsStoredWhollyOrNotAtAll(t *testing.T) {

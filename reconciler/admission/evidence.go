@@ -17,4 +17,9 @@ type Evidence struct {
 	Reason string
 	// By are those who approved.
 	By []string
+	// Via is the way by which they did: pull-request, signature or push. Pull is the
+	// number of the pull request, Link its address.
+	Via  string
+	Pull int
+	Link string
 }

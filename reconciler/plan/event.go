@@ -92,6 +92,10 @@ type Event struct {
 	// the number of the pull request that brought it (CommitAdmitted).
 	Approvers []string `json:"approvers,omitempty"`
 	Pull      int      `json:"pull,omitempty"`
+	// Rules are those that came into force with the commit (CommitAdmitted), Labels
+	// those of a cluster's labels that they read (ClusterStarted).
+	Rules  *Rules            `json:"rules,omitempty"`
+	Labels map[string]string `json:"labels,omitempty"`
 	// Adopted tells that it was found on the clusters, because the ledger did not
 	// know: it says what was the case and is no change.
 	Adopted  bool     `json:"adopted,omitempty"`

@@ -108,6 +108,7 @@ func (c *Console) hand(ctx context.Context, a *answer, again bool, cmd plan.Comm
 		return
 	}
 	cmd.At, cmd.By = c.cfg.Now().UTC(), "user:"+a.By
+	cmd.Via, cmd.Link = plan.ViaComment, a.comment.URL
 	id, err := c.cfg.Submit(ctx, cmd)
 	if err != nil {
 		a.Refused = "it could not be handed to the loop, and may not have taken effect; give it again"
