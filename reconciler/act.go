@@ -27,7 +27,7 @@ func (r *Reconciler) act(ctx context.Context, c *Cycle) {
 	events := make([]plan.Event, 0, len(actions)+len(r.plan.Credits))
 	for i := range actions {
 		if e, ok := actions[i].Event(c.At); ok {
-			e.Labels = r.labelsOf(&e)
+			plan.Witness(&e, r.inventory, r.labels)
 			events = append(events, e)
 		}
 	}

@@ -77,22 +77,6 @@ func (r *Reconciler) decisionOf(cluster string) plan.Decision {
 	return plan.Decision{}
 }
 
-// labelsOf returns those labels of a cluster that starts which the rules in force
-// read: whoever judges the journal later has no clusters to look at.
-func (r *Reconciler) labelsOf(e *plan.Event) map[string]string {
-	row, ok := r.inventory.Find(e.Cluster)
-	if !ok || e.Kind != plan.ClusterStarted {
-		return nil
-	}
-	out := map[string]string{}
-	for _, key := range r.labels {
-		if v, ok := r.inventory.Label(row, key); ok {
-			out[key] = v
-		}
-	}
-	return out
-}
-
 func (r *Reconciler) historyOf(c *Cycle, ch plan.Change) []plan.Event {
 	row, ok := r.inventory.Find(ch.Cluster)
 	if !ok {

@@ -67,6 +67,7 @@ type story struct {
 	fleet   *simfleet.Fleet
 	repo    *scriptedRepo
 	ledger  *memoryLedger
+	lost    []*memoryLedger
 	brake   handBrake
 	loop    *reconciler.Reconciler
 	cycle   *reconciler.Cycle
@@ -241,6 +242,7 @@ func (s *story) do(f []string) error {
 		s.start()
 		return nil
 	case "lose-ledger":
+		s.lost = append(s.lost, s.ledger)
 		s.ledger = newMemoryLedger()
 		s.start()
 		return nil

@@ -12,7 +12,7 @@ const module = "github.com/wavegate-dev/wavegate"
 // machine. What they return depends on what they are given and on nothing else.
 var pure = []string{
 	"reconciler/fleet", "reconciler/schedule", "reconciler/admission",
-	"reconciler/plan", "reconciler/simulate", "reconciler/report",
+	"reconciler/plan", "reconciler/proof", "reconciler/simulate", "reconciler/report",
 }
 
 // core are the packages that may be imported, in the order of the arrow
@@ -22,7 +22,7 @@ var pure = []string{
 // there either.
 var core = []string{
 	"reconciler/schedule", "reconciler/fleet",
-	"reconciler/admission", "reconciler/plan",
+	"reconciler/admission", "reconciler/plan", "reconciler/proof",
 	"reconciler/simulate", "reconciler/report",
 	"reconciler",
 }

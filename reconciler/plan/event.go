@@ -96,6 +96,9 @@ type Event struct {
 	// those of a cluster's labels that they read (ClusterStarted).
 	Rules  *Rules            `json:"rules,omitempty"`
 	Labels map[string]string `json:"labels,omitempty"`
+	// Redirect tells that the cluster was half way to another version
+	// (ClusterStarted).
+	Redirect bool `json:"redirect,omitempty"`
 	// Adopted tells that it was found on the clusters, because the ledger did not
 	// know: it says what was the case and is no change.
 	Adopted  bool     `json:"adopted,omitempty"`

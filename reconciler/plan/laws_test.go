@@ -39,6 +39,7 @@ func TestSafetyLawsHoldUnderFaults(t *testing.T) {
 				o.check()
 			}
 		}
+		w.prove()
 	})
 }
 
@@ -213,6 +214,7 @@ func (o *oracle) crash() {
 // loseLedger forgets everything: what the clusters remember must do.
 func (o *oracle) loseLedger() {
 	w := o.w
+	w.prove()
 	w.history, w.state, w.inv, w.plan = nil, plan.NewState(), plan.NewInventory(), nil
 	o.judged = 0
 	w.merge("head"+w.spec.Cohorts[0].Spec.Versions["kafka"].Tag, func(*fleet.Spec) {})

@@ -333,7 +333,7 @@ func (c *cycle) hold(s *subject, why Finding) {
 
 func (c *cycle) act(s *subject, kind ActionKind, reason string) {
 	mark := c.in.Fleet.Mark(s.row).withoutPause().withoutAllPaused().withoutFailure()
-	if mark.Release != s.view.rollout.Release {
+	if mark.Release != s.view.rollout.Release || mark.Cohort != s.view.key.Cohort {
 		mark = c.mark(s.row, s.view, mark.StartedAt)
 	}
 	c.put(s, kind, mark, reason)

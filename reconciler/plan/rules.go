@@ -90,3 +90,20 @@ func (r *Rules) Labels() []string {
 		return k == "" || k == fleet.LabelName || k == fleet.LabelProduct || k == fleet.LabelDataPlane
 	})
 }
+
+// Witness adds to the start of a cluster what somebody needs who judges the journal
+// later and has no clusters to look at: whether it was half way to another version,
+// and its values of the labels that the rules in force read.
+func Witness(e *Event, inv *Inventory, labels []string) {
+	row, ok := inv.Find(e.Cluster)
+	if !ok || e.Kind != ClusterStarted {
+		return
+	}
+	e.Redirect = inv.inFlight(row)
+	e.Labels = map[string]string{}
+	for _, key := range labels {
+		if v, ok := inv.Label(row, key); ok {
+			e.Labels[key] = v
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
+	"github.com/wavegate-dev/wavegate/reconciler/proof"
 )
 
 // world is a small fleet with replicas, for stories about plans: it carries out
@@ -124,7 +125,7 @@ func (w *world) merge(commit string, change func(*fleet.Spec)) {
 	w.spec = clone(w.spec)
 	change(w.spec)
 	w.compile()
-	w.apply(plan.Event{At: w.now, Kind: plan.CommitAdmitted, Commit: commit})
+	w.apply(plan.Event{At: w.now, Kind: plan.CommitAdmitted, Commit: commit, Rules: plan.NewRules(w.spec)})
 	for _, e := range plan.Targets(w.state, w.spec, commit, baseline, w.now) {
 		w.apply(e)
 	}
@@ -150,6 +151,20 @@ func clone(s *fleet.Spec) *fleet.Spec {
 func (w *world) apply(e plan.Event) {
 	w.state.Apply(e)
 	w.history = append(w.history, e)
+}
+
+// prove has the journal judged by package proof, which must have nothing to say.
+func (w *world) prove() {
+	w.t.Helper()
+	checker := proof.New(0)
+	for i := range w.history {
+		e := w.history[i]
+		e.Seq = uint64(i + 1)
+		checker.Add(&e)
+	}
+	for _, v := range checker.Result().Violations {
+		w.t.Fatalf("entry %d at %s breaks the law %s: %s", v.Seq, v.At, v.Law, v.Story)
+	}
 }
 
 // observe reports everything to the inventory.
@@ -266,6 +281,7 @@ func (w *world) cycle() {
 	w.watched = 0
 	for _, a := range w.plan.Actions {
 		if e, ok := a.Event(w.now); ok {
+			plan.Witness(&e, w.inv, plan.NewRules(w.spec).Labels())
 			w.apply(e)
 		}
 	}
