@@ -166,8 +166,12 @@ func Matters(k plan.EventKind) bool {
 	}
 }
 
-// Add judges the next entry.
+// Add judges the next entry. Events of which only the newest matters are no
+// entries of a journal and are passed over.
 func (c *Checker) Add(e *plan.Event) {
+	if e.Volatile() {
+		return
+	}
 	if c.out.Events == 0 {
 		c.out.First, c.out.Since = e.Seq, e.At
 	}
