@@ -11,11 +11,11 @@ import (
 
 // judge has a journal judged by package proof.
 func judge(events []plan.Event) *proof.Result {
-	checker := proof.New(0)
+	checker := proof.New()
 	for i := range events {
 		e := events[i]
 		e.Seq = uint64(i + 1)
-		checker.Add(&e)
+		checker.Entry(&e)
 	}
 	return checker.Result()
 }

@@ -187,8 +187,9 @@ func TestATamperedJournalIsFoundOut(t *testing.T) {
 			"train", "a failure does not begin the soak anew", func(f *forged) {
 				failed := *f.at(plan.ClusterFinished, "c1")
 				failed.Kind = plan.ClusterFailed
-				f.insert(plan.WaveFinished, "canary", failed)
-				f.at(plan.ClusterFailed, "c1").At = f.at(plan.WaveSoaked, "canary").At.Add(-time.Minute)
+				soaked := f.find(plan.WaveSoaked, "canary")
+				failed.At = f.events[soaked].At.Add(-time.Minute)
+				f.events = slices.Insert(f.events, soaked, failed)
 			},
 			proof.Soak, "soaked for 1m0s",
 		},

@@ -23,7 +23,8 @@ const exitCodesHelp = `Exit codes of all commands:
   2  the command line makes no sense
   3  it worked, and found something: problems in a fleet repository
      (validate), drift (drift --exit-code), a change that would be
-     refused (plan)
+     refused (plan), something wrong in the journal (verify), a drill
+     that did not come to a standstill (drill)
 `
 
 // usageError is a command line that makes no sense.

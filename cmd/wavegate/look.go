@@ -251,29 +251,3 @@ func (c *cli) history() *cobra.Command {
 	cmd.Flags().IntVar(&limit, "limit", 200, "the newest so many")
 	return cmd
 }
-
-func (c *cli) verify() *cobra.Command {
-	var state string
-	cmd := &cobra.Command{
-		Use: "verify", Short: "Check that the journal was not edited", GroupID: "look",
-		Long: "Walks the journal's hash chain and names the first entry that was edited, inserted\nor removed.",
-		Args: exactly(0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			store, err := stateDir(state).open(cmd.Context(), sqlite.Read)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = store.Close() }()
-			if err := store.Verify(cmd.Context()); err != nil {
-				return err
-			}
-			head, err := store.Head(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return c.say("the journal is whole: %d entries, head %x\n", head.Seq, head.Link[:8])
-		},
-	}
-	stateFlag(cmd, &state)
-	return cmd
-}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"charm.land/lipgloss/v2"
 	"github.com/spf13/cobra"
@@ -17,10 +18,12 @@ import (
 // texter is a report that can render itself for a terminal.
 type texter interface{ Text(report.Paint) string }
 
-// outputFlag adds -o to a command.
-func (c *cli) outputFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&c.output, "output", "o", "table", "how to print it: table, json or yaml")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
+// outputFlag adds -o to a command. more are forms that the command prints itself.
+func (c *cli) outputFlag(cmd *cobra.Command, more ...string) {
+	forms := append([]string{"table", "json", "yaml"}, more...)
+	list := strings.Join(forms[:len(forms)-1], ", ") + " or " + forms[len(forms)-1]
+	cmd.Flags().StringVarP(&c.output, "output", "o", "table", "how to print it: "+list)
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // print writes a report in the form that -o asks for.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"os"
 	"runtime/debug"
 	"strings"
 
@@ -23,12 +24,13 @@ Start here:
 
 // cli is what all commands share.
 type cli struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	output         string
 }
 
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
-	c := &cli{stdout: stdout, stderr: stderr}
+	c := &cli{stdin: os.Stdin, stdout: stdout, stderr: stderr}
 	root := &cobra.Command{
 		Use: "wavegate", Short: "Upgrades fleets of clusters from a git repository", Long: rootHelp,
 		Version: version(), SilenceErrors: true, SilenceUsage: true,
@@ -43,9 +45,9 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 		&cobra.Group{ID: "run", Title: "Run and steer:"},
 	)
 	root.AddCommand(
-		c.demo(), c.run(), c.pause(), c.resume(), c.retry(), c.skip(),
+		c.demo(), c.run(), c.pause(), c.resume(), c.retry(), c.skip(), c.drill(),
 		c.validate(), c.schema(), c.init(),
-		c.status(), c.plan(), c.drift(), c.explain(), c.history(), c.verify(),
+		c.status(), c.plan(), c.drift(), c.explain(), c.history(), c.audit(), c.verify(), c.journal(),
 		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp},
 	)
 	return root

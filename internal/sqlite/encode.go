@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
@@ -88,9 +89,14 @@ func (l *line) event() (plan.Event, error) {
 			return plan.Event{}, fmt.Errorf("the members of event %d cannot be read: %w", l.seq, err)
 		}
 	}
+	l.head(&e)
+	return e, nil
+}
+
+// head fills in the fields that the line has of its own.
+func (l *line) head(e *plan.Event) {
 	e.Seq, e.At, e.Kind = l.seq, time.Unix(0, l.at).UTC(), plan.EventKind(l.kind)
 	e.Release, e.Product, e.Cohort, e.Cluster = l.release, l.product, l.cohort, l.cluster
-	return e, nil
 }
 
 // link chains the line to the one before it: the SHA-256 of that one's link and
@@ -98,17 +104,41 @@ func (l *line) event() (plan.Event, error) {
 // are in it by their own SHA-256, so that the chain still holds when members
 // are trimmed. The array's form must never change: old files are verified by it.
 func (l *line) link(before [sha256.Size]byte) ([sha256.Size]byte, error) {
+	return l.linkOver(before, sum(l.body), nil)
+}
+
+// linkOver is link with the body's SHA-256, and with room to write in.
+func (l *line) linkOver(before [sha256.Size]byte, body string, room []byte) ([sha256.Size]byte, error) {
 	members := hex.EncodeToString(l.trimmed)
 	if l.members != nil {
 		members = sum(l.members)
 	}
-	content, err := json.Marshal([]any{
-		l.seq, l.at, l.kind, l.release, l.product, l.cohort, l.cluster, sum(l.body), members,
-	})
-	if err != nil {
-		return [sha256.Size]byte{}, err
+	b := append(room[:0], before[:]...)
+	b = append(b, '[')
+	b = strconv.AppendUint(b, l.seq, 10)
+	b = append(b, ',')
+	b = strconv.AppendInt(b, l.at, 10)
+	for _, s := range [...]string{l.kind, l.release, l.product, l.cohort, l.cluster, body, members} {
+		b = append(b, ',')
+		var err error
+		if b, err = appendJSON(b, s); err != nil {
+			return [sha256.Size]byte{}, err
+		}
 	}
-	return sha256.Sum256(append(before[:], content...)), nil
+	return sha256.Sum256(append(b, ']')), nil
+}
+
+// appendJSON appends a string as [json.Marshal] writes it.
+func appendJSON(b []byte, s string) ([]byte, error) {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			quoted, err := json.Marshal(s)
+			return append(b, quoted...), err
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"'), nil
 }
 
 func sum(b []byte) string {

@@ -69,11 +69,15 @@ func (s *Store) fold(ctx context.Context) (*folded, error) {
 
 // follow moves the end of the chain on by one line, after checking that the
 // line belongs there.
-func (h *head) follow(l *chained) error {
+func (h *head) follow(l *chained) error { return h.followOver(l, sum(l.body), nil) }
+
+// followOver is follow with the SHA-256 of the line's body, and with room to write
+// in.
+func (h *head) followOver(l *chained, body string, room []byte) error {
 	if l.seq != h.seq+1 {
 		return fmt.Errorf("event %d is missing", h.seq+1)
 	}
-	link, err := l.link(h.link)
+	link, err := l.linkOver(h.link, body, room)
 	if err != nil {
 		return err
 	}

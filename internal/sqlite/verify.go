@@ -1,11 +1,10 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
+
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
 
 // BrokenError tells where the journal's chain is broken.
@@ -34,55 +33,34 @@ func (s *Store) Verify(ctx context.Context) error {
 }
 
 func (s *Store) verify(ctx context.Context) error {
-	var h head
-	err := s.read(ctx, func(tx *sql.Tx) error {
-		anchor, err := readAnchor(ctx, tx)
-		h = anchor
-		return err
-	})
-	if err != nil {
+	var first firstBreak
+	if _, err := s.Replay(ctx, &first); err != nil {
 		return err
 	}
-	for {
-		page, err := s.lines(ctx, s.ro, wholeLines+"WHERE e.seq > ? ORDER BY e.seq LIMIT ?", int64(h.seq), pageSize)
-		if err != nil {
-			return err
-		}
-		if len(page) == 0 {
-			break
-		}
-		for i := range page {
-			if err := h.follow(&page[i]); err != nil {
-				return &BrokenError{Seq: h.seq + 1, What: err.Error()}
-			}
-		}
+	if first.broken != nil {
+		return first.broken
 	}
-	return s.verifyEnd(ctx, h)
+	return nil
 }
 
-// verifyEnd checks that the chain goes through the snapshots: events at the end
-// could have been cut off.
-func (s *Store) verifyEnd(ctx context.Context, h head) error {
-	rows, err := s.ro.QueryContext(ctx, "SELECT s.seq, s.link, e.link FROM snapshot s LEFT JOIN event e ON e.seq = s.seq")
-	if err != nil {
-		return explain(s.path, err)
+// firstBreak is a visitor that remembers where the chain is broken first.
+type firstBreak struct{ broken *BrokenError }
+
+func (*firstBreak) Begin(uint64)              {}
+func (*firstBreak) Wants(plan.EventKind) bool { return false }
+func (*firstBreak) Entry(*plan.Event)         {}
+
+func (f *firstBreak) Broken(seq uint64, what string) {
+	if f.broken == nil {
+		f.broken = &BrokenError{Seq: seq, What: what}
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var seq int64
-		var own, chain []byte
-		if err := rows.Scan(&seq, &own, &chain); err != nil {
-			return explain(s.path, err)
-		}
-		if chain == nil && uint64(seq) > h.seq {
-			return &BrokenError{Seq: h.seq + 1, What: fmt.Sprintf("the events up to %d, which a snapshot has seen, are missing", seq)}
-		}
-		if chain != nil && !bytes.Equal(own, chain) {
-			return &BrokenError{Seq: uint64(seq), What: "a snapshot has seen another event here"}
-		}
-	}
-	return errors.Join(explain(s.path, rows.Err()), rows.Close())
 }
+
+func missingEnd(seq, seen uint64) *BrokenError {
+	return &BrokenError{Seq: seq, What: fmt.Sprintf("the events up to %d, which a snapshot has seen, are missing", seen)}
+}
+
+func wrapReplay(err error) error { return fmt.Errorf("read journal: %w", err) }
 
 func readAnchor(ctx context.Context, db querier) (head, error) {
 	var seq int64

@@ -156,11 +156,11 @@ func (w *world) apply(e plan.Event) {
 // prove has the journal judged by package proof, which must have nothing to say.
 func (w *world) prove() {
 	w.t.Helper()
-	checker := proof.New(0)
+	checker := proof.New()
 	for i := range w.history {
 		e := w.history[i]
 		e.Seq = uint64(i + 1)
-		checker.Add(&e)
+		checker.Entry(&e)
 	}
 	for _, v := range checker.Result().Violations {
 		w.t.Fatalf("entry %d at %s breaks the law %s: %s", v.Seq, v.At, v.Law, v.Story)

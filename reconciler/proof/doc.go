@@ -16,6 +16,7 @@
 //
 // What is judged, by the name that a violation carries:
 //
+//	chain        each entry is as it was recorded, and none is missing
 //	traced       a change belongs to a target that an admitted commit has set
 //	in-force     a start belongs to a target that moves clusters, of an emergency that has not expired
 //	one-cohort   its commit moves one cohort at most

@@ -12,6 +12,7 @@ type Law string
 
 // The laws; see the package's documentation.
 const (
+	Chain       Law = "chain"
 	Traced      Law = "traced"
 	InForce     Law = "in-force"
 	OneCohort   Law = "one-cohort"
@@ -142,11 +143,10 @@ type pause struct {
 	reason, by string
 }
 
-// New returns a checker for a journal that begins after the entry with that
-// number; 0 is a whole one.
-func New(after uint64) *Checker {
+// New returns a checker for a whole journal; see [Checker.Begin] for others.
+func New() *Checker {
 	return &Checker{
-		partial: after > 0, admitted: map[string]uint64{}, taken: map[string]bool{},
+		admitted: map[string]uint64{}, taken: map[string]bool{},
 		out:     Result{Violations: []Violation{}, Unjudged: map[string]int{}},
 		targets: map[plan.TargetKey]*target{}, rollouts: map[plan.TargetKey]*rollout{}, releases: map[string]*release{},
 		done: map[doneKey]bool{}, base: map[plan.TargetKey]fleet.Version{}, halted: map[string]map[string]*pause{},
@@ -154,9 +154,18 @@ func New(after uint64) *Checker {
 	}
 }
 
-// Matters reports whether entries of a kind are judged. Others need not be added
-// with all of their fields.
-func Matters(k plan.EventKind) bool {
+// Begin tells the number of the entry after which the journal begins: what began
+// before it cannot be judged.
+func (c *Checker) Begin(after uint64) { c.partial = after > 0 }
+
+// Broken takes note of an entry that is not as it was recorded.
+func (c *Checker) Broken(seq uint64, what string) {
+	c.found(&plan.Event{Seq: seq, At: c.out.Until}, Chain, "%s", what)
+}
+
+// Wants reports whether entries of a kind are judged. Others need not have all of
+// their fields.
+func (c *Checker) Wants(k plan.EventKind) bool {
 	switch k {
 	case plan.Decided, plan.DriftFound, plan.DriftGone, plan.DurationLearnt, plan.SoakCredited, plan.ClusterHeld,
 		plan.DataPlaneSeen, plan.CommandRefused, plan.DrillRecorded, plan.ReleaseCompleted, plan.CommitRefused, plan.AdmissionThawed:
@@ -166,9 +175,9 @@ func Matters(k plan.EventKind) bool {
 	}
 }
 
-// Add judges the next entry. Events of which only the newest matters are no
+// Entry judges the next entry. Events of which only the newest matters are no
 // entries of a journal and are passed over.
-func (c *Checker) Add(e *plan.Event) {
+func (c *Checker) Entry(e *plan.Event) {
 	if e.Volatile() {
 		return
 	}
@@ -185,7 +194,7 @@ func (c *Checker) Add(e *plan.Event) {
 		}
 		c.lastAt = e.At
 	}
-	if Matters(e.Kind) {
+	if c.Wants(e.Kind) {
 		c.judge(e)
 	}
 }
