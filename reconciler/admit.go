@@ -42,8 +42,7 @@ func (r *Reconciler) admit(ctx context.Context, c *Cycle) {
 		return
 	case <-r.hurry:
 		r.Hurry() // for the cycle after this one
-		c.problem("fetch", errors.New("git has not answered yet, and a halt does not wait for it"))
-		return
+		return    // the fetch goes on beside the cycles
 	case <-ctx.Done():
 		return
 	}

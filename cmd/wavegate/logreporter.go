@@ -48,7 +48,7 @@ func (l *logReporter) Report(_ context.Context, c *reconciler.Cycle) error {
 // milestone tells what somebody who reads the log wants to see.
 func milestone(k plan.EventKind) bool {
 	switch k {
-	case plan.ClusterStepped, plan.Decided, plan.SoakCredited, plan.DurationLearnt, plan.BaselineConfirmed, plan.ClusterJoined:
+	case plan.ClusterStepped, plan.Decided, plan.SoakCredited, plan.DurationLearnt, plan.BaselineConfirmed, plan.ClusterJoined, plan.CommandRefused:
 		return false
 	default:
 		return true

@@ -50,7 +50,7 @@ func obey(s *State, inv *Inventory, p *Plan, cmd Command) (Event, string) {
 		if cmd.Drill == "" || cmd.Measured == nil {
 			return e, "it does not say what the drill has measured"
 		}
-		e.Kind, e.Measured = DrillRecorded, cmd.Measured
+		e.Kind, e.Measured, e.Reason = DrillRecorded, cmd.Measured, cmd.Measured.String()
 		return e, ""
 	case CommandRetry, CommandSkip:
 		return obeyMember(s, inv, p, cmd, e)
