@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -85,7 +86,11 @@ func releaseAsSeenIn(t fataler, order []string) string {
 	if w.phase("kafka", "prod") != plan.PhaseFinished {
 		t.Fatalf("it takes longer than the test looks: %s", w.summary())
 	}
-	return fmt.Sprintf("%+v\n%+v\n%+v", w.history, w.actions, w.plan.Rollouts)
+	history, err := json.Marshal(w.history)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return fmt.Sprintf("%s\n%+v\n%+v", history, w.actions, w.plan.Rollouts)
 }
 
 func TestItIsNotAlwaysTheSameCustomersWhoGoFirst(t *testing.T) {
