@@ -168,6 +168,7 @@ func (c *Checker) Broken(seq uint64, what string) {
 func (c *Checker) Wants(k plan.EventKind) bool {
 	switch k {
 	case plan.Decided, plan.DriftFound, plan.DriftGone, plan.DurationLearnt, plan.SoakCredited, plan.ClusterHeld,
+		plan.AlertNoticed, plan.AlertPassed,
 		plan.DataPlaneSeen, plan.CommandRefused, plan.DrillRecorded, plan.ReleaseCompleted, plan.CommitRefused, plan.AdmissionThawed:
 		return false
 	default:

@@ -192,6 +192,8 @@ func (c *Checker) rolloutFinished(e *plan.Event, key plan.TargetKey) {
 		}
 	}
 	r.over = true
+	// Those that are done are forgotten: one that joins later is a new member.
+	maps.DeleteFunc(r.members, func(_ string, m *member) bool { return m.status == finished || m.status == left })
 	c.done[doneKey{key, r.version}] = true
 	clear(c.cleared)
 }
