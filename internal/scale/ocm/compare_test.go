@@ -3,6 +3,7 @@ package ocm
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -99,9 +100,9 @@ func TestBothFindTheSameClustersUnderWay(t *testing.T) {
 // BenchmarkTick is one tick in mid rollout.
 func BenchmarkTick(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 100_000} {
-		r := midRollout(b, n)
+		fleet := sync.OnceValue(func() *rollout { return midRollout(b, n) })
 		b.Run(fmt.Sprintf("by=ocm/clusters=%d", n), func(b *testing.B) {
-			h, statuses := handler(b, r)
+			h, statuses := handler(b, fleet())
 			for b.Loop() {
 				if _, _, err := h.GetRolloutCluster(strategy, statuses); err != nil {
 					b.Fatal(err)
@@ -110,12 +111,14 @@ func BenchmarkTick(b *testing.B) {
 			perCluster(b, n)
 		})
 		b.Run(fmt.Sprintf("by=wavegate-full/clusters=%d", n), func(b *testing.B) {
+			r := fleet()
 			for b.Loop() {
 				plan.Decide(r.in)
 			}
 			perCluster(b, n)
 		})
 		b.Run(fmt.Sprintf("by=wavegate-100-changed/clusters=%d", n), func(b *testing.B) {
+			r := fleet()
 			news := plan.Observation{DataPlane: "dp", AsOf: r.in.Now}
 			for i := range 100 {
 				row, _ := r.in.Fleet.Find(r.members[i*n/100])
