@@ -83,8 +83,13 @@ func (r *Reconciler) dispatch(ctx context.Context, c *Cycle, actions []plan.Acti
 			wg.Go(func() {
 				tokens <- struct{}{}
 				defer func() { <-tokens }()
-				if !halts(actions[i].Kind) && r.pulled() {
+				switch {
+				case halts(actions[i].Kind):
+				case r.pulled():
 					errs[i] = ErrBraked
+					return
+				case r.alarmed():
+					errs[i] = errAlarmed
 					return
 				}
 				actx, cancel := context.WithTimeout(ctx, r.cfg.ObserveTimeout)
@@ -100,7 +105,7 @@ func (r *Reconciler) dispatch(ctx context.Context, c *Cycle, actions []plan.Acti
 			continue
 		}
 		c.Unacted = append(c.Unacted, Unacted{actions[i], err})
-		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrBraked) {
+		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrBraked) && !errors.Is(err, errAlarmed) {
 			c.problem(actions[i].Kind.String()+" "+actions[i].Cluster, err)
 		}
 	}

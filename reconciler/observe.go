@@ -36,6 +36,7 @@ func (r *Reconciler) observe(ctx context.Context, c *Cycle) {
 			})
 		})
 	}
+	r.hear()
 	wg.Go(func() {
 		signals, err := await(ctx, r.monitors, func() (plan.Signals, error) {
 			return r.cfg.Monitors.Signals(ctx, products)

@@ -141,6 +141,7 @@ type memoryLedger struct {
 	commands []plan.Command
 	next     int64
 	broken   error
+	recorded func([]plan.Event) // called after events were recorded
 }
 
 func newMemoryLedger() *memoryLedger { return &memoryLedger{} }
@@ -167,6 +168,9 @@ func (l *memoryLedger) Record(_ context.Context, events []plan.Event) error {
 		return l.broken
 	}
 	l.events = append(l.events, events...)
+	if l.recorded != nil {
+		l.recorded(events)
+	}
 	return nil
 }
 

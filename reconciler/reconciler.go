@@ -87,6 +87,7 @@ type Reconciler struct {
 	wake     chan struct{}
 	nudge    chan struct{}
 	hurry    chan struct{}
+	alarm    chan struct{} // holds one that is not heard yet
 
 	mirror mirror
 	pulse  atomic.Pointer[Pulse]
@@ -113,7 +114,7 @@ func New(cfg Config) (*Reconciler, error) {
 	return &Reconciler{
 		cfg: cfg, inventory: plan.NewInventory(), planes: map[string]*planeState{}, blips: map[string]blip{},
 		monitors: make(chan struct{}, 1), wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1),
-		hurry: make(chan struct{}, 1),
+		hurry: make(chan struct{}, 1), alarm: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -159,18 +160,8 @@ func (r *Reconciler) Hurry() {
 func (r *Reconciler) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-timer.C:
-		case <-r.wake:
-		case <-r.hurry:
-		case <-r.nudge:
-			if !r.breathe(ctx) {
-				return nil
-			}
-		}
+	var calm <-chan time.Time
+	for r.next(ctx, timer.C, &calm) {
 		c, err := r.RunOnce(ctx)
 		if err != nil {
 			if ctx.Err() != nil {
@@ -180,25 +171,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 		}
 		timer.Reset(r.pause(c))
 	}
-}
-
-// breathe waits a little, so that changes that come together are seen together.
-// It returns false when the context ended.
-func (r *Reconciler) breathe(ctx context.Context) bool {
-	timer := time.NewTimer(r.shortly())
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-r.wake:
-	case <-r.hurry:
-	case <-timer.C:
-	}
-	select {
-	case <-r.nudge:
-	default:
-	}
-	return true
+	return nil
 }
 
 // shortly is how soon a cycle may follow another.

@@ -51,10 +51,10 @@ type source struct {
 // stay unknown, and block.
 type monitors []source
 
-func (m *monitorFlags) open(look func(), log *slog.Logger) (monitors, error) {
+func (m *monitorFlags) open(alert func(), log *slog.Logger) (monitors, error) {
 	var out monitors
 	if len(m.prometheus)+len(m.alertmanager) > 0 {
-		p, err := m.openPrometheus(look, log)
+		p, err := m.openPrometheus(alert, log)
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +68,7 @@ func (m *monitorFlags) open(look func(), log *slog.Logger) (monitors, error) {
 	if m.datadogAPIKey != "" {
 		d, err := datadog.New(datadog.Config{
 			Site: m.datadogSite, APIKey: datadog.KeyFile(m.datadogAPIKey), AppKey: datadog.KeyFile(m.datadogAppKey),
-			Now: time.Now, Logger: log,
+			Now: time.Now, Logger: log, Changed: alert,
 		})
 		if err != nil {
 			return nil, err
@@ -81,12 +81,12 @@ func (m *monitorFlags) open(look func(), log *slog.Logger) (monitors, error) {
 	return out, nil
 }
 
-func (m *monitorFlags) openPrometheus(look func(), log *slog.Logger) (*prometheus.Monitors, error) {
+func (m *monitorFlags) openPrometheus(alert func(), log *slog.Logger) (*prometheus.Monitors, error) {
 	client, err := prometheus.NewClient(m.caFile)
 	if err != nil {
 		return nil, err
 	}
-	cfg := prometheus.Config{Now: time.Now, Log: log, Client: client, Changed: look}
+	cfg := prometheus.Config{Now: time.Now, Log: log, Client: client, Changed: alert}
 	endpoint := func(url string) prometheus.Endpoint {
 		name := strings.TrimPrefix(strings.TrimPrefix(url, "https://"), "http://")
 		e := prometheus.Endpoint{Name: name, URL: url}

@@ -137,15 +137,18 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 		return err
 	}
 	var running atomic.Pointer[reconciler.Reconciler]
+	tell := func(what func(*reconciler.Reconciler)) func() {
+		return func() {
+			if r := running.Load(); r != nil {
+				what(r)
+			}
+		}
+	}
 	hand, err := dir.brake()
 	if err != nil {
 		return err
 	}
-	watchBrake(ctx, hand, func() {
-		if r := running.Load(); r != nil {
-			r.Hurry()
-		}
-	}, log)
+	watchBrake(ctx, hand, tell((*reconciler.Reconciler).Hurry), log)
 	approve, client, err := f.approver(log)
 	if err != nil {
 		return err
@@ -162,12 +165,7 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 		return fmt.Errorf("open ledger: %w", err)
 	}
 	defer func() { _ = store.Close() }()
-	look := func() {
-		if r := running.Load(); r != nil {
-			r.Look()
-		}
-	}
-	place, err := f.place(ctx, dir, look, log)
+	place, err := f.place(ctx, dir, tell((*reconciler.Reconciler).Look), tell((*reconciler.Reconciler).Alert), log)
 	if err != nil {
 		return err
 	}
@@ -251,7 +249,7 @@ type place struct {
 	close    func()
 }
 
-func (f *runFlags) place(ctx context.Context, dir stateDir, look func(), log *slog.Logger) (*place, error) {
+func (f *runFlags) place(ctx context.Context, dir stateDir, look, alert func(), log *slog.Logger) (*place, error) {
 	if f.embedded {
 		embedded, err := openEmbedded(dir, f.clusters, f.seed, f.restart)
 		if err != nil {
@@ -266,7 +264,7 @@ func (f *runFlags) place(ctx context.Context, dir stateDir, look func(), log *sl
 	if err != nil {
 		return nil, err
 	}
-	watch, err := f.monitors.open(look, log)
+	watch, err := f.monitors.open(alert, log)
 	var hooks map[string]http.Handler
 	if err == nil {
 		hooks, err = f.webhooks.ofMonitors(watch, log)

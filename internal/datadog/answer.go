@@ -71,3 +71,24 @@ func gone(before *answer, groups []group) bool {
 	}
 	return slices.ContainsFunc(before.groups, func(g group) bool { return !here[g.id] })
 }
+
+// same reports whether two answers say the same of all groups. When a group
+// triggered counts as well: one that recovered and fires again is another alert.
+func (a *answer) same(b *answer) bool {
+	if a == nil || b == nil || len(a.groups) != len(b.groups) {
+		return a == b
+	}
+	others := make(map[groupID]*group, len(b.groups))
+	for i := range b.groups {
+		others[b.groups[i].id] = &b.groups[i]
+	}
+	for i := range a.groups {
+		g := &a.groups[i]
+		h := others[g.id]
+		if h == nil || g.status != h.status || g.muted != h.muted || g.broken != h.broken ||
+			!a.since[g.id].Equal(b.since[h.id]) || !slices.Equal(g.tags, h.tags) {
+			return false
+		}
+	}
+	return true
+}

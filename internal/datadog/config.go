@@ -53,6 +53,10 @@ type Config struct {
 	Rand func() float64
 	// Logger takes failures that no caller sees. It must be set.
 	Logger *slog.Logger
+	// Changed is called as soon as a query of Run's polls has another answer than
+	// before, or can no longer or again be read: this is the moment for a cycle.
+	// It must not block. It may be nil.
+	Changed func()
 }
 
 var siteName = regexp.MustCompile(`^[a-z0-9]+([.-][a-z0-9]+)*$`)
@@ -67,6 +71,9 @@ func (c *Config) complete() error {
 	}
 	if max(c.Interval, c.MinGap, c.Timeout) > time.Hour {
 		return errors.New("configure datadog: Interval, MinGap and Timeout must not be longer than an hour; no monitor would be read in time")
+	}
+	if c.Changed == nil {
+		c.Changed = func() {}
 	}
 	setDefault(&c.Site, "datadoghq.com")
 	setDefault(&c.Interval, 15*time.Second)

@@ -208,17 +208,23 @@ func (m *Monitors) noteMade(query string, asOf time.Time) {
 
 func (m *Monitors) noteAnswer(query string, asOf time.Time, groups []group) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.answers[query] = newAnswer(asOf, groups, m.answers[query])
+	before := m.answers[query]
+	now := newAnswer(asOf, groups, before)
+	changed := m.refusals[query] != nil || !now.same(before)
+	m.answers[query] = now
 	m.heard = true
 	delete(m.refusals, query)
+	m.mu.Unlock()
+	if changed {
+		m.cfg.Changed()
+	}
 }
 
 func (m *Monitors) noteRefusal(query string, asOf time.Time, err error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	r := m.refusals[query]
-	if r == nil {
+	first := r == nil
+	if first {
 		r = &refusal{}
 		m.refusals[query] = r
 	}
@@ -228,10 +234,18 @@ func (m *Monitors) noteRefusal(query string, asOf time.Time, err error) {
 	r.err, r.times = err, r.times+1
 	r.again = asOf.Add(m.afterFailure(r.times))
 	m.heard = true
+	m.mu.Unlock()
+	if first {
+		m.cfg.Changed()
+	}
 }
 
 func (m *Monitors) noteFailure(err error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
+	changed := (m.lastErr == nil) != (err == nil)
 	m.lastErr = err
+	m.mu.Unlock()
+	if changed {
+		m.cfg.Changed()
+	}
 }
