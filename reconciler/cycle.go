@@ -27,6 +27,7 @@ type Cycle struct {
 	State      *plan.State
 	Fleet      *plan.Inventory
 	Signals    plan.Signals
+	Metrics    plan.Metrics
 	DataPlanes []string
 	// Events are the facts of this cycle.
 	Events []plan.Event

@@ -66,6 +66,14 @@ type Monitors interface {
 	Signals(ctx context.Context, products []fleet.Product) (plan.Signals, error)
 }
 
+// Metrics measure clusters. They are asked for the metrics that the spec in force
+// names and for no other, each once in a few minutes.
+type Metrics interface {
+	// Measure returns the value of each cluster that has one, and as of when. An
+	// error makes the metric unknown as soon as the values of before are too old.
+	Measure(ctx context.Context, q fleet.Metric) (plan.Measurement, error)
+}
+
 // Ledger is what must outlive a restart.
 type Ledger interface {
 	// Load returns the state as of the last recorded event.

@@ -24,8 +24,11 @@ type Config struct {
 	// forgotten, and nothing moves until a new one has been seen.
 	DataPlanes func() []DataPlane
 	Monitors   Monitors
-	Ledger     Ledger
-	Reporters  []Reporter
+	// Metrics are for orders and thresholds by metric; without it they are all
+	// unknown.
+	Metrics   Metrics
+	Ledger    Ledger
+	Reporters []Reporter
 	// Brake pauses everything when nothing else works; there is none without it.
 	Brake Brake
 
@@ -78,6 +81,7 @@ type Reconciler struct {
 	planes   map[string]*planeState
 	present  []DataPlane   // those of this cycle
 	monitors chan struct{} // one call at a time
+	measures measures
 	unsaved  []plan.Event
 	blips    map[string]blip // by cluster
 	pulls    []Pull          // whose pauses are among the unsaved events
@@ -112,7 +116,8 @@ func New(cfg Config) (*Reconciler, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Reconciler{
-		cfg: cfg, inventory: plan.NewInventory(), planes: map[string]*planeState{}, blips: map[string]blip{},
+		cfg: cfg, inventory: plan.NewInventory(), planes: map[string]*planeState{},
+		measures: measures{last: map[fleet.Metric]*measured{}}, blips: map[string]blip{},
 		monitors: make(chan struct{}, 1), wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1),
 		hurry: make(chan struct{}, 1), alarm: make(chan struct{}, 1),
 	}, nil
@@ -203,6 +208,7 @@ func (r *Reconciler) RunOnce(ctx context.Context) (*Cycle, error) {
 	r.brake(c)
 	r.gather(c)
 	r.admit(ctx, c)
+	r.measure(ctx, c)
 	r.observe(ctx, c)
 	r.brake(c)
 	r.obey(ctx, c)
@@ -333,7 +339,7 @@ func (r *Reconciler) decide(ctx context.Context, c *Cycle) {
 	for range maxDecisions {
 		in := plan.Input{
 			Now: c.At, Watched: c.watched, ClockJumped: c.clockJumped, Policy: r.policy, Fleet: r.inventory,
-			State: r.state, Signals: c.signals, DataPlanes: r.planeNames(),
+			State: r.state, Signals: c.signals, Metrics: c.Metrics, DataPlanes: r.planeNames(),
 		}
 		if r.plan == nil {
 			r.plan = plan.Decide(in)

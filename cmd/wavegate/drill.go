@@ -107,7 +107,7 @@ func (c *cli) runDrill(ctx context.Context, f *drillFlags, release string) error
 	defer func() { _ = store.Close() }()
 	d := &drill{
 		dir: dir, store: store, release: release, by: f.by, before: before, flying: flying,
-		patience: f.patience, now: time.Now, measured: plan.Measurement{InFlight: len(flying)},
+		patience: f.patience, now: time.Now, measured: plan.DrillResult{InFlight: len(flying)},
 	}
 	if d.name, err = drillName(); err != nil {
 		return err

@@ -25,7 +25,7 @@ type drill struct {
 
 	head       uint64 // of the journal when it began
 	began      time.Time
-	measured   plan.Measurement
+	measured   plan.DrillResult
 	record     plan.Event
 	notResumed string // why, when the pause was not lifted
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/wavegate-dev/wavegate/internal/datadog"
 	"github.com/wavegate-dev/wavegate/internal/prometheus"
-	"github.com/wavegate-dev/wavegate/reconciler"
 	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
@@ -43,7 +42,8 @@ func (m *monitorFlags) add(flags *pflag.FlagSet) {
 type source struct {
 	name     string
 	owns     func(*fleet.Monitor) bool
-	monitors reconciler.Monitors
+	measures func(fleet.Metric) bool
+	monitors watcher
 	run      func(context.Context) error
 }
 
@@ -59,7 +59,8 @@ func (m *monitorFlags) open(alert func(), log *slog.Logger) (monitors, error) {
 			return nil, err
 		}
 		out = append(out, source{
-			name: "Prometheus", owns: func(x *fleet.Monitor) bool { return x.Prometheus != nil }, monitors: p, run: p.Run,
+			name: "Prometheus", owns: func(x *fleet.Monitor) bool { return x.Prometheus != nil },
+			measures: func(q fleet.Metric) bool { return q.Prometheus != "" }, monitors: p, run: p.Run,
 		})
 	}
 	if (m.datadogAPIKey == "") != (m.datadogAppKey == "") {
@@ -74,7 +75,8 @@ func (m *monitorFlags) open(alert func(), log *slog.Logger) (monitors, error) {
 			return nil, err
 		}
 		out = append(out, source{
-			name: "Datadog", owns: func(x *fleet.Monitor) bool { return x.Datadog != nil }, monitors: d,
+			name: "Datadog", owns: func(x *fleet.Monitor) bool { return x.Datadog != nil },
+			measures: func(q fleet.Metric) bool { return q.Datadog != "" }, monitors: d,
 			run: func(ctx context.Context) error { d.Run(ctx); return nil },
 		})
 	}
@@ -136,6 +138,19 @@ func (m monitors) Signals(ctx context.Context, products []fleet.Product) (plan.S
 		out.Blind = append(out.Blind, got.Blind...)
 	}
 	return out, nil
+}
+
+// Measure asks the source that the metric names.
+func (m monitors) Measure(ctx context.Context, q fleet.Metric) (plan.Measurement, error) {
+	for _, s := range m {
+		if s.measures(q) {
+			return s.monitors.Measure(ctx, q)
+		}
+	}
+	if q.Prometheus != "" {
+		return plan.Measurement{}, errors.New("no Prometheus is configured (--prometheus)")
+	}
+	return plan.Measurement{}, errors.New("no Datadog is configured (--datadog-api-key-file, --datadog-app-key-file)")
 }
 
 // webhookFlags say where others may ask for a look at once.

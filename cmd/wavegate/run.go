@@ -188,7 +188,7 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 	}
 	r, err := reconciler.New(reconciler.Config{
 		Source: source, Loader: fleet.NewLoader(fleet.LoaderConfig{}), Approver: approve,
-		DataPlanes: place.planes, Monitors: place.monitors, Ledger: counted.Ledger(store),
+		DataPlanes: place.planes, Monitors: place.monitors, Metrics: place.monitors, Ledger: counted.Ledger(store),
 		Reporters: reporters, Brake: hand, FirstCommit: f.firstCommit, Now: time.Now, Interval: f.interval, DryRun: f.dryRun, Log: log,
 	})
 	if err != nil {
@@ -244,9 +244,15 @@ func (c *cli) serve(ctx context.Context, f *runFlags) error {
 type place struct {
 	name     string
 	planes   func() []reconciler.DataPlane
-	monitors reconciler.Monitors
+	monitors watcher
 	hooks    map[string]http.Handler
 	close    func()
+}
+
+// watcher tells where alerts fire, and measures.
+type watcher interface {
+	reconciler.Monitors
+	reconciler.Metrics
 }
 
 func (f *runFlags) place(ctx context.Context, dir stateDir, look, alert func(), log *slog.Logger) (*place, error) {

@@ -24,6 +24,7 @@ type world struct {
 	state    *plan.State
 	fleet    *plan.Inventory
 	signals  plan.Signals
+	metrics  plan.Metrics
 	planes   []string
 	spec     *fleet.Spec // in force; nil when nothing is
 	policy   *plan.Policy
@@ -48,6 +49,7 @@ func openWorld(ctx context.Context, dir stateDir) (*world, error) {
 
 func (w *world) take(s *web.Snapshot) {
 	w.now, w.state, w.planes, w.problems, w.signals = s.At, s.State, s.DataPlanes, s.Problems, s.Signals.Unpack()
+	w.metrics = s.UnpackMetrics()
 	for _, p := range s.Planes {
 		w.fleet.Observe(plan.Observation{DataPlane: p.Name, Full: true, AsOf: p.AsOf, Clusters: p.Clusters})
 		if p.Lost != "" {
@@ -108,6 +110,14 @@ func (w *world) observe(ctx context.Context, embedded *simfleet.Fleet) error {
 		w.problems = append(w.problems, err.Error())
 	}
 	w.signals = signals
+	if w.spec != nil {
+		w.metrics = plan.Metrics{}
+		for _, q := range w.spec.Metrics() {
+			if w.metrics[q], err = embedded.Measure(ctx, q); err != nil {
+				w.metrics[q] = plan.Measurement{Unknown: err.Error()}
+			}
+		}
+	}
 	return nil
 }
 
@@ -142,7 +152,7 @@ func (w *world) loadSpec() error {
 
 func (w *world) input() plan.Input {
 	return plan.Input{
-		Now: w.now, Policy: w.policy, Fleet: w.fleet, State: w.state, Signals: w.signals, DataPlanes: w.planes,
+		Now: w.now, Policy: w.policy, Fleet: w.fleet, State: w.state, Signals: w.signals, Metrics: w.metrics, DataPlanes: w.planes,
 	}
 }
 

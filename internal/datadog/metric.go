@@ -11,6 +11,10 @@ import (
 	"time"
 
 	"github.com/DataDog/datadog-api-client-go/v2/api/datadogV1"
+
+	"github.com/wavegate-dev/wavegate/reconciler"
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
 
 const (
@@ -19,6 +23,22 @@ const (
 	// metricGap is how old the newest point may be, on top of one interval.
 	metricGap = 5 * time.Minute
 )
+
+var _ reconciler.Metrics = (*Monitors)(nil)
+
+// Measure measures clusters by a metric whose source is Datadog; see
+// [Monitors.Metric].
+func (m *Monitors) Measure(ctx context.Context, q fleet.Metric) (plan.Measurement, error) {
+	if q.Datadog == "" {
+		return plan.Measurement{}, fmt.Errorf("measure %s: Datadog is not its source", q)
+	}
+	asOf := m.cfg.Now()
+	values, err := m.Metric(ctx, q.Datadog, q.ClusterTag)
+	if err != nil {
+		return plan.Measurement{}, err
+	}
+	return plan.Measurement{AsOf: asOf, Values: values}, nil
+}
 
 // Metric measures clusters by a metric query, as in avg:kafka.cpu{*} by
 // {kafka_cluster}. The tag that names the cluster is clusterTag, which has to be

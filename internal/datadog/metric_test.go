@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wavegate-dev/wavegate/internal/datadogtest"
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 )
 
 const cpu = "avg:kafka.cpu{*} by {kafka_cluster}"
@@ -129,5 +130,17 @@ func TestMetricAnswersThatAreNoAnswers(t *testing.T) {
 				t.Errorf("got %v, %v, want an error that says %q", got, err, test.says)
 			}
 		})
+	}
+}
+
+func TestAMeasurementSaysAsOfWhen(t *testing.T) {
+	w := newWorld(t, atNoon)
+	w.server.SetMetric(cpu, line("lkc-1", 10, 20))
+	got, err := w.monitors.Measure(t.Context(), fleet.Metric{Datadog: cpu, ClusterTag: clusterTag})
+	if err != nil || !got.AsOf.Equal(noon) || got.Values["lkc-1"] != 20 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := w.monitors.Measure(t.Context(), fleet.Metric{Prometheus: "up", ClusterLabel: "c"}); err == nil {
+		t.Error("a metric of Prometheus was measured")
 	}
 }

@@ -8,6 +8,10 @@ import (
 	"math"
 	"net/url"
 	"strconv"
+
+	"github.com/wavegate-dev/wavegate/reconciler"
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
+	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
 
 // metricSource is a Prometheus that is asked for values.
@@ -18,6 +22,22 @@ type metricSource struct {
 
 // maxQuery is the longest query, in bytes: it has to fit into an address.
 const maxQuery = 4096
+
+var _ reconciler.Metrics = (*Monitors)(nil)
+
+// Measure measures clusters by a metric whose source is Prometheus; see
+// [Monitors.Metric].
+func (m *Monitors) Measure(ctx context.Context, q fleet.Metric) (plan.Measurement, error) {
+	if q.Prometheus == "" {
+		return plan.Measurement{}, fmt.Errorf("measure %s: Prometheus is not its source", q)
+	}
+	asOf := m.cfg.Now()
+	values, err := m.Metric(ctx, q.Prometheus, q.ClusterLabel)
+	if err != nil {
+		return plan.Measurement{}, err
+	}
+	return plan.Measurement{AsOf: asOf, Values: values}, nil
+}
 
 // Metric evaluates an expression now, on every Prometheus, and returns its value
 // for each cluster, which the label names. It returns an error when a server

@@ -32,6 +32,7 @@ type Fleet struct {
 	alerting map[*cluster]struct{} // those with alerts, also future ones
 	blind    map[blindKey]Blind
 	outage   Outage // of the monitors
+	gauges   map[fleet.Metric]map[string]float64
 	bad      []BadVersion
 
 	touches []Touch

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/wavegate-dev/wavegate/reconciler"
+	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 	"github.com/wavegate-dev/wavegate/reconciler/plan"
 )
 
@@ -17,6 +19,7 @@ type Snapshot struct {
 	DataPlanes []string    `json:"dataPlanes"`
 	Planes     []Plane     `json:"planes"`
 	Signals    Signals     `json:"signals"`
+	Metrics    []Metric    `json:"metrics,omitempty"`
 	Problems   []string    `json:"problems,omitempty"`
 }
 
@@ -39,6 +42,31 @@ type Signals struct {
 type Source struct {
 	plan.MonitorKey
 	plan.MonitorState
+}
+
+// Metric is what a metric said last.
+type Metric struct {
+	Query fleet.Metric `json:"query"`
+	plan.Measurement
+}
+
+// UnpackMetrics returns the metrics as the planner takes them.
+func (s *Snapshot) UnpackMetrics() plan.Metrics {
+	out := make(plan.Metrics, len(s.Metrics))
+	for _, m := range s.Metrics {
+		out[m.Query] = m.Measurement
+	}
+	return out
+}
+
+func packMetrics(m plan.Metrics) []Metric {
+	var out []Metric
+	for _, q := range slices.SortedFunc(maps.Keys(m), func(a, b fleet.Metric) int {
+		return cmp.Or(cmp.Compare(a.String(), b.String()), cmp.Compare(a.ClusterTag+a.ClusterLabel, b.ClusterTag+b.ClusterLabel))
+	}) {
+		out = append(out, Metric{q, m[q]})
+	}
+	return out
 }
 
 // Unpack returns the signals as the planner takes them.
@@ -65,6 +93,7 @@ func packSignals(s plan.Signals) Signals {
 func newSnapshot(c *reconciler.Cycle) *Snapshot {
 	out := &Snapshot{
 		At: c.At, State: c.State.Clone(), DataPlanes: slices.Clone(c.DataPlanes), Signals: packSignals(c.Signals),
+		Metrics:  packMetrics(c.Metrics),
 		Problems: slices.Clone(c.Problems),
 	}
 	byPlane := map[string]int{}

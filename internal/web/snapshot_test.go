@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -24,6 +25,11 @@ func TestWhatIsFetchedIsWhatTheCycleSaw(t *testing.T) {
 	}
 	if signals := got.Signals.Unpack(); !reflect.DeepEqual(signals, c.Signals) {
 		t.Errorf("signals\n got %+v\nwant %+v", signals, c.Signals)
+	}
+	if metrics := got.UnpackMetrics(); !maps.EqualFunc(metrics, c.Metrics, func(a, b plan.Measurement) bool {
+		return a.AsOf.Equal(b.AsOf) && a.Unknown == b.Unknown && maps.Equal(a.Values, b.Values)
+	}) {
+		t.Errorf("metrics\n got %+v\nwant %+v", metrics, c.Metrics)
 	}
 	if a, b := text(t, got.State), text(t, c.State); a != b {
 		t.Errorf("state\n got %s\nwant %s", a, b)

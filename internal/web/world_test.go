@@ -92,6 +92,11 @@ func cycle(t testing.TB) *reconciler.Cycle {
 			},
 			Alerts: []plan.Alert{{Product: "kafka", Monitor: "under-replicated", Cluster: "lkc-2", Since: noon(), Link: "https://monitors.example/1?a=b&c=d"}},
 		},
+		Metrics: plan.Metrics{
+			{Datadog: "avg:kafka.cpu{*} by {kafka_cluster}"}:       {AsOf: noon(), Values: map[string]float64{"lkc-1": 0.5}},
+			{Prometheus: "avg(up)", ClusterLabel: "cluster"}:       {Unknown: "no answer in time"},
+			{Prometheus: "avg(up)", ClusterLabel: "kafka_cluster"}: {AsOf: noon().Add(-time.Hour), Values: map[string]float64{}},
+		},
 		Problems: []string{"observe data plane gcp: connection refused"},
 	}
 }

@@ -139,6 +139,9 @@ func (d *decoder) prose(path, value string) {
 
 func (d *decoder) checkCohort(s *CohortSpec) {
 	d.checkSelector("spec.selector", s.Selector)
+	if s.Selector.Metric != nil {
+		d.checkThreshold("spec.selector.metric", s.Selector.Metric)
+	}
 	for i, w := range s.Waves {
 		path := fmt.Sprintf("spec.waves[%d]", i)
 		if s.Waves[i].Size.IsZero() {
@@ -152,12 +155,14 @@ func (d *decoder) checkCohort(s *CohortSpec) {
 	for i, key := range s.OrderBy {
 		path := fmt.Sprintf("spec.orderBy[%d]", i)
 		switch {
-		case (key.Label == "") == (key.Metric == ""):
+		case (key.Label == "") == key.Metric.IsZero():
 			d.report(path, advise("write {label: criticality} or {metric: \"...\"}", "needs either a label or a metric"))
 		case key.Label != "":
 			if err := checkLabelKey(key.Label); err != nil {
 				d.report(path+".label", err)
 			}
+		default:
+			d.checkMetric(path+".metric", key.Metric)
 		}
 	}
 	if len(s.Waves) == 0 {

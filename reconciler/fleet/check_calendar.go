@@ -27,6 +27,7 @@ func (d *decoder) checkWindow(s *WindowSpec) {
 		}
 	}
 	d.checkSelector("spec.selector", s.Selector)
+	d.noThreshold("spec.selector", s.Selector)
 	if d.doc.has("spec.products") && len(s.Products) == 0 {
 		d.report("spec.products", advise("leave it out when the window concerns all products", "is empty"))
 	}

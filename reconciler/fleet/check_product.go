@@ -21,6 +21,7 @@ func (d *decoder) checkProduct(p *Product) {
 		}
 	}
 	d.checkSelector("spec.workload.selector", s.Workload.Selector)
+	d.noThreshold("spec.workload.selector", s.Workload.Selector)
 	d.checkWorkload(&s.Workload)
 	switch container := s.Workload.Container; {
 	case container == "" && d.doc.has("spec.workload.container"):

@@ -53,6 +53,8 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, path string) {
 		decodeText(d, at, n, path, "", "", parseMoment, target)
 	case *Size:
 		d.decodeSize(at, n, path, target)
+	case *Metric:
+		d.decodeMetric(at, n, path, target)
 	case *Stage:
 		d.decodeStage(at, n, path, target)
 	default:
@@ -68,6 +70,8 @@ func (d *decoder) decodeKind(at, n *yaml.Node, v reflect.Value, path string) {
 		}
 	case reflect.Int:
 		d.decodeInt(at, n, v, path)
+	case reflect.Float64:
+		d.decodeFloat(at, n, v, path)
 	case reflect.Bool:
 		if n.Kind != yaml.ScalarNode || !isPlain(n) || (n.Value != "true" && n.Value != "false") {
 			d.fail(at, path, advise("write true or false", "is %s", nodeWord(n)))
@@ -151,6 +155,19 @@ func (d *decoder) decodeInt(at, n *yaml.Node, v reflect.Value, path string) {
 	}
 	v.SetInt(i)
 }
+
+func (d *decoder) decodeFloat(at, n *yaml.Node, v reflect.Value, path string) {
+	f, err := strconv.ParseFloat(n.Value, 64)
+	if n.Kind != yaml.ScalarNode || !isPlain(n) || err != nil || math.IsNaN(f) || math.IsInf(f, 0) || !startsNumber(n.Value) {
+		d.fail(at, path, advise("write a number without quotes, as in 50 or 0.75", "is no number"))
+		return
+	}
+	v.SetFloat(f)
+}
+
+// startsNumber leaves out what Go takes for a number and YAML does not: 0x1p-2,
+// 1_000, infinity.
+func startsNumber(s string) bool { return strings.Trim(s, "+-.0123456789eE") == "" }
 
 func (d *decoder) decodeSize(at, n *yaml.Node, path string, target *Size) {
 	if n.Kind != yaml.ScalarNode {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -98,11 +99,20 @@ func (l *Loader) parseDocument(p *parsedFile, n *yaml.Node) {
 	d.checkDocument()
 }
 
+// asked are the paths that [Meta.At] is asked for.
+var asked = regexp.MustCompile(`^spec\.(monitors\[\d+\]|orderBy\[\d+\]\.metric|selector\.metric)$`)
+
 func decodeAs[S, D any](d *decoder, root *yaml.Node, build func(Meta, S) *D) *D {
 	var e envelope[S]
 	d.decodeStruct(root, root, reflect.ValueOf(&e).Elem(), "")
 	at := d.doc.placeOf("metadata.name")
 	e.Metadata.Position = at.position()
+	e.Metadata.places = map[string]place{}
+	for path, at := range d.doc.places {
+		if asked.MatchString(path) {
+			e.Metadata.places[path] = at
+		}
+	}
 	d.doc.meta = e.Metadata
 	return build(e.Metadata, e.Spec)
 }

@@ -47,6 +47,18 @@ func (p Position) String() string {
 type Meta struct {
 	Name     string   `json:"name" jsonschema:"unique among the documents of its kind; lower case letters, digits and dashes"`
 	Position Position `json:"-"`
+
+	places map[string]place // of what At is asked for
+}
+
+// At returns where something in the document was written, as in
+// spec.monitors[2], or where the document's name is.
+func (m *Meta) At(path string) Position {
+	p, ok := m.places[path]
+	if !ok {
+		return m.Position
+	}
+	return Position{File: m.Position.File, Line: p.line, Column: p.column}
 }
 
 // Spec is the desired state of a whole fleet: one commit of its repository,
@@ -221,7 +233,7 @@ type Wave struct {
 // OrderKey is one criterion for the order within a cohort: a label or a metric.
 type OrderKey struct {
 	Label      string `json:"label,omitempty" jsonschema:"by the value of this label; numbers by value"`
-	Metric     string `json:"metric,omitempty" jsonschema:"by the value of this metric query"`
+	Metric     Metric `json:"metric,omitzero" jsonschema:"by the value of this metric when the rollout starts, clusters without a value last: a Datadog query, or a map that names the source"`
 	Descending bool   `json:"descending,omitempty" jsonschema:"highest first"`
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
 )
@@ -52,6 +54,9 @@ func documentSchema(kind string, t reflect.Type) (*jsonschema.Schema, error) {
 		return nil, err
 	}
 	withoutNull(s)
+	if kind != "Cohort" {
+		withoutThreshold(s)
+	}
 	s.Properties["apiVersion"] = &jsonschema.Schema{Enum: []any{APIVersion}, Description: s.Properties["apiVersion"].Description}
 	s.Properties["kind"] = &jsonschema.Schema{Enum: []any{kind}, Description: s.Properties["kind"].Description}
 	name := s.Properties["metadata"].Properties["name"]
@@ -77,6 +82,7 @@ func typeSchemas() map[reflect.Type]*jsonschema.Schema {
 			{Type: "array", Items: &jsonschema.Schema{Type: "string"}, MinItems: ref(1)},
 		}},
 	}
+	schemas[reflect.TypeFor[Metric]()] = metricSchema()
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[WorkloadKind](), reflect.TypeFor[DowngradePolicy](), reflect.TypeFor[LateJoiner](),
 		reflect.TypeFor[StepBy](), reflect.TypeFor[ResourcePreset](),
@@ -85,6 +91,39 @@ func typeSchemas() map[reflect.Type]*jsonschema.Schema {
 		schemas[t] = enumSchema(enumOf(t))
 	}
 	return schemas
+}
+
+// metricSchema describes a metric's two forms. The map is made of the Go type.
+func metricSchema() *jsonschema.Schema {
+	properties, order := map[string]*jsonschema.Schema{}, []string{}
+	t := reflect.TypeFor[Metric]()
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		properties[name] = &jsonschema.Schema{Type: "string", Description: t.Field(i).Tag.Get("jsonschema")}
+		order = append(order, name)
+	}
+	none := &jsonschema.Schema{Not: &jsonschema.Schema{}}
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+		{Type: "string", Pattern: datadogQuery.String()},
+		{Type: "object", Properties: properties, PropertyOrder: order, AdditionalProperties: none, OneOf: []*jsonschema.Schema{
+			{Required: []string{"datadog"}},
+			{Required: []string{"prometheus", "clusterLabel"}},
+		}},
+	}}
+}
+
+// withoutThreshold removes the metric of selectors that are not a cohort's.
+func withoutThreshold(s *jsonschema.Schema) {
+	if s == nil {
+		return
+	}
+	if s.Properties["matchLabels"] != nil {
+		delete(s.Properties, "metric")
+		s.PropertyOrder = slices.DeleteFunc(s.PropertyOrder, func(p string) bool { return p == "metric" })
+	}
+	for _, p := range s.Properties {
+		withoutThreshold(p)
+	}
 }
 
 func enumSchema(words []string) *jsonschema.Schema {

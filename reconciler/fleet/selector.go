@@ -5,6 +5,9 @@ package fleet
 type Selector struct {
 	MatchLabels      map[string]string `json:"matchLabels,omitempty" jsonschema:"all of these labels with these values"`
 	MatchExpressions []Requirement     `json:"matchExpressions,omitempty" jsonschema:"all of these conditions"`
+	// Metric is for cohorts alone. It does not select: it says when a cluster that
+	// is selected may start; see [Threshold].
+	Metric *Threshold `json:"metric,omitempty" jsonschema:"for cohorts: a cluster starts only while this metric keeps its bound; it waits until then"`
 }
 
 // Operator relates a label to values.

@@ -87,7 +87,7 @@ type Event struct {
 	Asked CommandKind `json:"asked,omitempty"`
 	// Drill names the drill that paused or resumed; Measured is what came of it.
 	Drill    string       `json:"drill,omitempty"`
-	Measured *Measurement `json:"measured,omitempty"`
+	Measured *DrillResult `json:"measured,omitempty"`
 	// Approvers are the people whose approvals let the commit take effect, Pull is
 	// the number of the pull request that brought it (CommitAdmitted).
 	Approvers []string `json:"approvers,omitempty"`
@@ -131,8 +131,8 @@ const (
 	ViaPush        Via = "push"         // a commit of the branch, where each takes effect
 )
 
-// Measurement is what a drill has measured.
-type Measurement struct {
+// DrillResult is what a drill has measured.
+type DrillResult struct {
 	// Recorded is the time from the command until the pause was in the ledger,
 	// Still the time until it was seen that nothing moved any more.
 	Recorded time.Duration `json:"recorded"`
@@ -177,5 +177,5 @@ type Command struct {
 	// there is one already, its resume lifts no other pause than its own, and
 	// accepts no failures.
 	Drill    string       `json:"drill,omitempty"`
-	Measured *Measurement `json:"measured,omitempty"`
+	Measured *DrillResult `json:"measured,omitempty"`
 }

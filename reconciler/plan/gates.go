@@ -17,7 +17,8 @@ import "time"
 //	version policy      x       x        -     the product's policy forbids this step
 //	predecessors        x       x        -     an earlier cohort has not finished and soaked this version
 //	windows             x       x*       x*    inside a blackout, outside of maintenance, or it would still run then
-//	healthy             x       x*       x*    not all replicas ready, an alert fires, or another tool would undo it
+//	healthy             x       x*       x*    not all replicas ready, an alert fires, another tool would undo it,
+//	                                           or (start only) its metric is not within the cohort's bound
 //	wave open           x       -        -     an earlier wave has not finished and soaked
 //	budget              x       x        -     the release has failed too often
 //	limits              x       -        -     too many in flight: overall, for a label value, in the wave
@@ -170,7 +171,7 @@ func gateHealth(c *cycle, s *subject) Finding {
 	if col.ready[s.row] < col.replicas[s.row] || col.replicas[s.row] == 0 || col.readySince[s.row] == 0 {
 		return Finding{Reason: NotReady}
 	}
-	return Finding{}
+	return gateBound(c, s)
 }
 
 func gateAlert(c *cycle, s *subject) Finding {
@@ -200,7 +201,7 @@ func gateRedirect(c *cycle, s *subject) Finding {
 
 func gateWave(c *cycle, s *subject) Finding {
 	if s.resting {
-		return Finding{}
+		return s.view.unordered
 	}
 	if s.wave < 0 {
 		return Finding{Reason: RolloutNotStarted}

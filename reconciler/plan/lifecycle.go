@@ -86,10 +86,14 @@ func (c *cycle) startRollout(v *view) {
 			return
 		}
 	}
+	if v.unordered.blocks() {
+		return
+	}
 	e := c.event(v, RolloutStarted)
 	e.From = v.target.Previous
 	e.Members = c.members(v)
 	e.Waves = c.withCanary(v, waveSizes(v.spec.Waves, len(e.Members)))
+	e.Reason = c.orderText(v, e.Members)
 	c.emit(e)
 }
 

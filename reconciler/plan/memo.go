@@ -67,7 +67,9 @@ type view struct {
 	onTarget  int
 	absent    int  // members that the inventory does not have
 	recounted bool // in this cycle
-	soaks     bool // in this cycle: the clock of a soak runs
+	bound     boundKey
+	unordered Finding // why the order of a rollout that is to begin is not known
+	soaks     bool    // in this cycle: the clock of a soak runs
 	still     standstill
 	tallies   map[tallyKey]map[uint32]tally
 	common    [gateCount]Finding

@@ -5,8 +5,6 @@ import (
 	"hash/fnv"
 	"slices"
 	"strconv"
-
-	"github.com/wavegate-dev/wavegate/reconciler/fleet"
 )
 
 // members returns the clusters that a rollout will upgrade, in their order:
@@ -25,6 +23,7 @@ func (c *cycle) members(v *view) []string {
 		keys []orderValue
 	}
 	inv := c.in.Fleet
+	metrics := c.measured(v)
 	candidates := make([]candidate, 0, len(v.rows))
 	for _, r := range v.rows {
 		half := inv.inFlight(r) && c.ours(r)
@@ -32,15 +31,17 @@ func (c *cycle) members(v *view) []string {
 			continue
 		}
 		candidate := candidate{name: inv.names[r], row: r, half: half, hash: orderHash(v.target.Release, inv.names[r])}
-		for _, k := range v.spec.OrderBy {
+		for i, k := range v.spec.OrderBy {
 			if k.Label != "" {
 				value, ok := inv.Label(r, k.Label)
 				candidate.keys = append(candidate.keys, newOrderValue(value, ok))
+			} else {
+				candidate.keys = append(candidate.keys, metrics[i][r])
 			}
 		}
 		candidates = append(candidates, candidate)
 	}
-	keys := labelKeys(v.spec.OrderBy)
+	keys := v.spec.OrderBy
 	slices.SortFunc(candidates, func(a, b candidate) int {
 		if a.half != b.half {
 			if a.half {
@@ -63,16 +64,6 @@ func (c *cycle) members(v *view) []string {
 		names[i] = candidates[i].name
 	}
 	return names
-}
-
-func labelKeys(by []fleet.OrderKey) []fleet.OrderKey {
-	var out []fleet.OrderKey
-	for _, k := range by {
-		if k.Label != "" {
-			out = append(out, k)
-		}
-	}
-	return out
 }
 
 func orderHash(release, name string) uint64 {

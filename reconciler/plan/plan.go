@@ -24,6 +24,8 @@ type Input struct {
 	Fleet   *Inventory
 	State   *State
 	Signals Signals
+	// Metrics are what the metrics of the spec in force said last.
+	Metrics Metrics
 	// DataPlanes are the configured ones, whether or not they can be reached.
 	DataPlanes []string
 }

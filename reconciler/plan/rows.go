@@ -147,7 +147,9 @@ func (c *cycle) judgeForeignFlight(r Row, v *view) Decision {
 		}
 	}
 	if !f.blocks() {
-		f = Finding{Reason: RolloutNotStarted}
+		if f = v.unordered; !f.blocks() {
+			f = Finding{Reason: RolloutNotStarted}
+		}
 	}
 	return Decision{Verdict: Stopped, Reason: f.Reason, Arg: f.Arg, Gates: gates}
 }

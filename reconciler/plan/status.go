@@ -11,7 +11,6 @@ func (c *cycle) status() {
 	for _, v := range c.memo.views {
 		if v.target != nil {
 			c.plan.Rollouts = append(c.plan.Rollouts, c.rolloutStatus(v))
-			c.noteMetrics(v)
 		}
 	}
 	if c.in.Policy == nil {
@@ -30,20 +29,6 @@ func (c *cycle) status() {
 	}
 	slices.Sort(c.plan.Missing)
 	c.plan.Missing = slices.Compact(c.plan.Missing)
-}
-
-// noteMetrics says when an order by a metric cannot be kept: nothing measures it,
-// and the order of labels and of the hash decides instead.
-func (c *cycle) noteMetrics(v *view) {
-	if v.target.Baseline || (v.rollout != nil && !v.rollout.FinishedAt.IsZero()) {
-		return
-	}
-	for _, k := range v.spec.OrderBy {
-		if k.Metric != "" {
-			c.plan.Notes = append(c.plan.Notes, "cohort "+v.key.Cohort+" orders "+v.key.Product+
-				" by metric "+k.Metric+", which no source measures: labels and a hash decide instead")
-		}
-	}
 }
 
 func (c *cycle) rolloutStatus(v *view) RolloutStatus {
@@ -138,6 +123,10 @@ func (c *cycle) phase(v *view, s *RolloutStatus) {
 			why(f)
 			return
 		}
+	}
+	if v.unordered.blocks() {
+		why(v.unordered)
+		return
 	}
 	if s.Phase == PhaseRolling && c.halfWay(v, s) {
 		c.waitingFor(v, s)

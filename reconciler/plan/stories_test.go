@@ -288,15 +288,3 @@ func TestUnknownClustersThatWereInFlightStillCount(t *testing.T) {
 		t.Errorf("%d in flight, 2 allowed; %d of them out of sight", n, held)
 	}
 }
-
-func TestAnOrderThatNothingMeasuresIsSaid(t *testing.T) {
-	w := smallWorld(t)
-	w.merge("c1", func(s *fleet.Spec) {
-		s.Cohorts[0].Spec.OrderBy = []fleet.OrderKey{{Metric: "avg:kafka.cpu{*}"}}
-		s.Cohorts[0].Spec.Versions["kafka"] = v("7.6.1")
-	})
-	w.cycle()
-	if len(w.plan.Notes) != 1 || !strings.Contains(w.plan.Notes[0], "avg:kafka.cpu{*}, which no source measures") {
-		t.Errorf("notes %q", w.plan.Notes)
-	}
-}

@@ -78,6 +78,8 @@ func (c *cycle) text(r Row, v *view, f Finding) string {
 	case OwnedByAnotherTool:
 		owner := c.in.Fleet.strings.values[c.in.Fleet.col.owner[r]]
 		return owner + " sets its version and would undo the upgrade; let that tool leave the version alone, then annotate the workload with wavegate.dev/take-over: \"true\""
+	case MetricOutOfBounds, MetricUnknown, OrderUnknown:
+		return c.metricText(r, v, f)
 	case RolloutNotStarted:
 		return "the rollout is about to start"
 	case WaveNotOpen:

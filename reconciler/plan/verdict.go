@@ -140,6 +140,10 @@ const (
 	SomebodyElsesChange // in flight, and not by Wavegate
 	OwnedByAnotherTool  // which would set the version back
 
+	MetricOutOfBounds // beyond the threshold of its cohort
+	MetricUnknown     // nobody can say whether it keeps the threshold
+
+	OrderUnknown // a metric that orders the rollout cannot be read, so it does not begin
 	RolloutNotStarted
 	WaveNotOpen
 	LateJoinerHeld
@@ -172,6 +176,7 @@ var reasonNames = [...]string{
 	MovesManyCohorts: "moves-many-cohorts", VersionForbidden: "version-forbidden", PredecessorNotDone: "predecessor-not-done",
 	WindowClosed: "window-closed", WindowTooShort: "window-too-short", NotReady: "not-ready", AlertFires: "alert-fires",
 	SomebodyElsesChange: "somebody-elses-change", OwnedByAnotherTool: "owned-by-another-tool",
+	MetricOutOfBounds: "metric-out-of-bounds", MetricUnknown: "metric-unknown", OrderUnknown: "order-unknown",
 	RolloutNotStarted: "rollout-not-started", WaveNotOpen: "wave-not-open",
 	LateJoinerHeld: "late-joiner-held", LateJoinerIgnored: "late-joiner-ignored", BudgetSpent: "budget-spent",
 	AlertUnderLook: "alert-under-look",

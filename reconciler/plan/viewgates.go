@@ -35,9 +35,12 @@ func (c *cycle) settleCommon() {
 		}
 		v.common[GatePredecessor] = c.predecessor(v)
 		v.common[GateBudget] = c.budget(v)
-		if v.common != before {
+		unordered := v.unordered
+		v.unordered = c.unmeasured(v)
+		if v.common != before || v.unordered != unordered {
 			v.all = true
 		}
+		c.refreshBounds(v)
 	}
 }
 

@@ -34,7 +34,8 @@ type world struct {
 	watched  time.Duration
 	checks   bool // compare every incremental plan with one from scratch
 	conflict func(plan.Action) bool
-	jumped   bool                // the clock has jumped
+	jumped   bool // the clock has jumped
+	metrics  plan.Metrics
 	signals  func(*plan.Signals) // changes what the monitors say
 }
 
@@ -243,7 +244,7 @@ func (w *world) input() plan.Input {
 			in.Signals.Sources[key] = plan.MonitorState{AsOf: w.now, Unknown: w.blind[key]}
 		}
 	}
-	in.ClockJumped = w.jumped
+	in.ClockJumped, in.Metrics = w.jumped, w.metrics
 	if w.signals != nil {
 		w.signals(&in.Signals)
 	}

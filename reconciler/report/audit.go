@@ -43,7 +43,7 @@ type AuditItem struct {
 	Reason    string   `json:"reason,omitempty"`
 	// Drill names the drill that it belongs to, Measured is what it has measured.
 	Drill    string            `json:"drill,omitempty"`
-	Measured *plan.Measurement `json:"measured,omitempty"`
+	Measured *plan.DrillResult `json:"measured,omitempty"`
 }
 
 // AuditFilter selects decisions. What is empty selects all.

@@ -148,6 +148,15 @@ func TestAPreviewAgreesWithWhatThenHappens(t *testing.T) {
 				s.Cohorts[1].Spec.OrderBy = []fleet.OrderKey{{Label: fleet.LabelName, Descending: true}}
 			})
 		}},
+		{"with an order by a metric", func(m *moment) {
+			q := fleet.Metric{Datadog: "avg:kafka.cpu{*} by {kafka_cluster}"}
+			values := map[string]float64{}
+			for i, name := range m.in.Fleet.Names() {
+				values[name] = float64(i * 7919 % 100)
+			}
+			m.in.Metrics = plan.Metrics{q: {AsOf: epoch, Values: values, Assumed: true}}
+			m.merge("base000", func(s *fleet.Spec) { s.Cohorts[1].Spec.OrderBy = []fleet.OrderKey{{Metric: q}} })
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := newMoment(t, 16)

@@ -131,6 +131,7 @@ func newSimulation(cfg Config) *simulation {
 	}
 	s.in.Fleet, s.in.State = cfg.Input.Fleet.Clone(), cfg.Input.State.Clone()
 	s.in.ClockJumped = false
+	s.in.Metrics = lastingMetrics(&cfg.Input)
 	for key, r := range s.in.State.Rollouts {
 		sizes := make([]int, len(r.Waves))
 		members := make([]string, len(r.Members))

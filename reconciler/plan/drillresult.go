@@ -6,7 +6,7 @@ import (
 )
 
 // String says in a sentence what a drill has measured.
-func (m Measurement) String() string {
+func (m DrillResult) String() string {
 	s := plural(m.InFlight, "cluster", "clusters") + " in flight"
 	if m.Recorded > 0 {
 		s += ", paused after " + took(m.Recorded)
