@@ -38,11 +38,17 @@ func (m *monitorFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&m.datadogAppKey, "datadog-app-key-file", "", "`file` with Datadog's application key; read at each poll")
 }
 
+// given reports whether there is anybody to ask.
+func (m *monitorFlags) given() bool {
+	return len(m.prometheus)+len(m.alertmanager) > 0 || m.datadogAPIKey != "" || m.datadogAppKey != ""
+}
+
 // source is one vendor, and which monitors are its own.
 type source struct {
 	name     string
 	owns     func(*fleet.Monitor) bool
 	measures func(fleet.Metric) bool
+	check    func(context.Context, []fleet.Product) []found
 	monitors watcher
 	run      func(context.Context) error
 }
@@ -60,7 +66,8 @@ func (m *monitorFlags) open(alert func(), log *slog.Logger) (monitors, error) {
 		}
 		out = append(out, source{
 			name: "Prometheus", owns: func(x *fleet.Monitor) bool { return x.Prometheus != nil },
-			measures: func(q fleet.Metric) bool { return q.Prometheus != "" }, monitors: p, run: p.Run,
+			measures: func(q fleet.Metric) bool { return q.Prometheus != "" },
+			check:    checkPrometheus(p), monitors: p, run: p.Run,
 		})
 	}
 	if (m.datadogAPIKey == "") != (m.datadogAppKey == "") {
@@ -74,13 +81,18 @@ func (m *monitorFlags) open(alert func(), log *slog.Logger) (monitors, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, source{
-			name: "Datadog", owns: func(x *fleet.Monitor) bool { return x.Datadog != nil },
-			measures: func(q fleet.Metric) bool { return q.Datadog != "" }, monitors: d,
-			run: func(ctx context.Context) error { d.Run(ctx); return nil },
-		})
+		out = append(out, datadogSource(d))
 	}
 	return out, nil
+}
+
+func datadogSource(d *datadog.Monitors) source {
+	return source{
+		name: "Datadog", owns: func(x *fleet.Monitor) bool { return x.Datadog != nil },
+		measures: func(q fleet.Metric) bool { return q.Datadog != "" },
+		check:    checkDatadog(d), monitors: d,
+		run: func(ctx context.Context) error { d.Run(ctx); return nil },
+	}
 }
 
 func (m *monitorFlags) openPrometheus(alert func(), log *slog.Logger) (*prometheus.Monitors, error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,16 +13,30 @@ import (
 )
 
 func (c *cli) validate() *cobra.Command {
+	var live bool
+	var sources monitorFlags
 	cmd := &cobra.Command{
 		Use: "validate [DIR]", Short: "Check a fleet repository", GroupID: "repo",
 		Long: `Checks a fleet repository: every file, and how they fit together. Each problem
 has its file, line and column, what is wrong and what was probably meant.
 
+With --live it also asks Datadog, Prometheus and Alertmanager about every monitor
+and metric that the repository names, and reports what would block a rollout: a
+monitor that does not exist, is muted or silenced or has no data, and a metric that
+gives nothing. Say whom to ask with the same flags as in wavegate run.
+
 Meant for the CI of your fleet repository. Exits with 3 when there are problems.`,
 		Example: `  wavegate validate
-  wavegate validate ./fleet -o json`,
+  wavegate validate ./fleet -o json
+  wavegate validate --live --prometheus https://prometheus.eu-1.example.com`,
 		Args: atMost(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case live && !sources.given():
+				return usagef("--live needs somebody to ask: --prometheus, or --datadog-api-key-file and --datadog-app-key-file")
+			case !live && sources.given():
+				return usagef("nobody is asked without --live")
+			}
 			dir := "."
 			if len(args) == 1 {
 				dir = args[0]
@@ -34,16 +49,24 @@ Meant for the CI of your fleet repository. Exits with 3 when there are problems.
 				return usagef("%s is a file: name the folder of the fleet repository", dir)
 			}
 			spec, problems := fleet.Load(os.DirFS(dir))
-			if err := c.print(newValidation(spec, problems)); err != nil {
+			v := newValidation(spec, problems)
+			if live && len(problems) == 0 {
+				if v.Live, err = c.live(cmd.Context(), &sources, spec); err != nil {
+					return err
+				}
+			}
+			if err := c.print(v); err != nil {
 				return err
 			}
-			if len(problems) > 0 {
+			if len(problems)+len(v.Live) > 0 {
 				return errFound
 			}
 			return nil
 		},
 	}
 	c.outputFlag(cmd)
+	cmd.Flags().BoolVar(&live, "live", false, "ask the monitors and metrics themselves")
+	sources.add(cmd.Flags())
 	return cmd
 }
 
@@ -51,6 +74,8 @@ Meant for the CI of your fleet repository. Exits with 3 when there are problems.
 type validation struct {
 	Valid    bool            `json:"valid"`
 	Problems []fleet.Problem `json:"problems"`
+	// Live is what would block a rollout although the files are valid.
+	Live     []fleet.Problem `json:"live,omitempty"`
 	Fleet    string          `json:"fleet,omitempty"`
 	Products int             `json:"products"`
 	Cohorts  int             `json:"cohorts"`
@@ -76,7 +101,7 @@ func (v *validation) Text(p report.Paint) string {
 		}
 		return p(r, s)
 	}
-	for _, problem := range v.Problems {
+	for _, problem := range slices.Concat(v.Problems, v.Live) {
 		if problem.File != "" {
 			b.WriteString(as(report.Strong, problem.Position.String()) + ": ")
 		}
@@ -86,16 +111,20 @@ func (v *validation) Text(p report.Paint) string {
 		}
 		b.WriteByte('\n')
 	}
-	if v.Valid {
+	if v.Valid && len(v.Live) == 0 {
 		fmt.Fprintf(&b, "%s  fleet %s: %d products, %d cohorts, %d windows, %d pins\n",
 			as(report.Good, "valid"), v.Fleet, v.Products, v.Cohorts, v.Windows, v.Pins)
 		return b.String()
 	}
+	count := len(v.Problems) + len(v.Live)
 	noun := "problems"
-	if len(v.Problems) == 1 {
+	if count == 1 {
 		noun = "problem"
 	}
-	fmt.Fprintf(&b, "\n%s\n", as(report.Bad, fmt.Sprintf("%d %s", len(v.Problems), noun)))
+	if v.Valid {
+		noun += " that would block a rollout; the files are valid"
+	}
+	fmt.Fprintf(&b, "\n%s\n", as(report.Bad, fmt.Sprintf("%d %s", count, noun)))
 	return b.String()
 }
 
