@@ -268,14 +268,8 @@ func (r *haltRig) halt(name string) halted {
 		r.t.Fatal(err)
 	}
 	r.server.Change(1, group, func(g *datadogtest.Group) { g.Status, g.Triggered = "Alert", time.Now() })
-	req := httptest.NewRequest(http.MethodPost, "/datadog", strings.NewReader("{}"))
-	req.Header.Set(datadog.DefaultWebhookHeader, "secret")
-	answer := httptest.NewRecorder()
 	began := time.Now()
-	r.hook.ServeHTTP(answer, req)
-	if answer.Code != http.StatusAccepted {
-		r.t.Fatalf("the webhook answers %d", answer.Code)
-	}
+	r.call()
 	r.until("the release is paused and at rest", func(c *reconciler.Cycle) bool { return paused(c) && len(c.Plan.Actions) == 0 })
 	// Whatever were decided late would be done by now.
 	time.Sleep(300 * time.Millisecond)
@@ -296,14 +290,32 @@ func (r *haltRig) halt(name string) halted {
 	return out
 }
 
+// call is what Datadog does when a monitor has changed.
+func (r *haltRig) call() {
+	r.t.Helper()
+	req := httptest.NewRequest(http.MethodPost, "/datadog", strings.NewReader("{}"))
+	req.Header.Set(datadog.DefaultWebhookHeader, "secret")
+	answer := httptest.NewRecorder()
+	if r.hook.ServeHTTP(answer, req); answer.Code != http.StatusAccepted {
+		r.t.Fatalf("the webhook answers %d", answer.Code)
+	}
+}
+
 // goOn has the release go on after a halt.
 func (r *haltRig) goOn(name string) {
 	r.t.Helper()
 	r.server.Change(1, "kafka_cluster:"+name, func(g *datadogtest.Group) { g.Status = "OK" })
+	r.call()
 	release := ""
 	r.loop.View(func(c *reconciler.Cycle) { release = c.Plan.Rollouts[0].Release })
-	if _, err := r.store.Submit(r.t.Context(), plan.Command{At: time.Now(), Kind: plan.CommandResume, Release: release, By: "ada", Reason: "go on"}); err != nil {
-		r.t.Fatal(err)
+	r.until("it is quiet again", func(c *reconciler.Cycle) bool { return len(c.Signals.Alerts) == 0 })
+	for _, c := range []plan.Command{
+		{Kind: plan.CommandRetry, Cluster: name, Reason: "try again"}, {Kind: plan.CommandResume, Release: release, Reason: "go on"},
+	} {
+		c.At, c.By = time.Now(), "ada"
+		if _, err := r.store.Submit(r.t.Context(), c); err != nil {
+			r.t.Fatal(err)
+		}
 	}
 	r.loop.Wake()
 	r.until("it goes on", func(c *reconciler.Cycle) bool { return !paused(c) && len(c.Acted) > 0 })

@@ -78,4 +78,3 @@ func TestCallsAMinuteAtTwoThousandClusters(t *testing.T) {
 		})
 	}
 }
-
