@@ -223,6 +223,12 @@ func (v *Preview) delays(b *strings.Builder, p Paint) {
 }
 
 func (v *Preview) blocked(b *strings.Builder, p Paint) {
+	for i, why := range v.Run.Blind {
+		if i == 0 {
+			fmt.Fprintf(b, "\n%s\n", p.as(Warn, "Nothing starts until this is repaired"))
+		}
+		fmt.Fprintf(b, "  %s\n", clean(why))
+	}
 	if v.Run.BlockedCount == 0 {
 		return
 	}

@@ -282,6 +282,13 @@ func (v *Preview) moment(t time.Time, never string) string {
 }
 
 func (v *Preview) blockedMarkdown(p *post) {
+	if len(v.Run.Blind) > 0 {
+		g := newGrid("what is blind", "Nothing starts until this is repaired")
+		for _, why := range v.Run.Blind {
+			g.row(prose(why))
+		}
+		p.table("What blocks now: monitors cannot be relied upon", g)
+	}
 	if v.Run.BlockedCount == 0 {
 		return
 	}

@@ -59,3 +59,20 @@ func TestAPreviewTakesTheValuesOfNow(t *testing.T) {
 		})
 	}
 }
+
+func TestAPreviewSaysWhichMonitorsAreBlindNow(t *testing.T) {
+	m := newMoment(t, 8)
+	product := m.in.Policy.Spec.Products[0]
+	if len(product.Spec.Monitors) == 0 {
+		t.Fatal("the product has no monitor")
+	}
+	key := plan.MonitorKey{Product: product.Name, Monitor: product.Spec.Monitors[0].Name}
+	m.release("7.6.1")
+	for unknown, want := range map[string]int{"": 0, "it is muted": 1} {
+		m.in.Signals = plan.Signals{Sources: map[plan.MonitorKey]plan.MonitorState{key: {AsOf: m.in.Now, Unknown: unknown}}}
+		p := simulate.Run(simulate.Config{Input: m.in, Horizon: 30 * 24 * time.Hour})
+		if len(p.Blind) != want || want > 0 && !strings.Contains(p.Blind[0], unknown) {
+			t.Errorf("%q: %q", unknown, p.Blind)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 func (s *simulation) result() *Preview {
 	out := &Preview{From: s.cfg.Input.Now, End: s.last, Done: s.finished()}
+	var products []string
 	for i := range s.plan.Rollouts {
 		r := &s.plan.Rollouts[i]
 		key := plan.TargetKey{Product: r.Product, Cohort: r.Cohort}
@@ -20,7 +21,9 @@ func (s *simulation) result() *Preview {
 			continue // it was finished before
 		}
 		out.Rollouts = append(out.Rollouts, s.rollout(r, key))
+		products = append(products, r.Product)
 	}
+	out.Blind = plan.BlindMonitors(s.cfg.Input, products)
 	for _, d := range s.delays {
 		d.Clusters = len(d.clusters)
 		out.Delays = append(out.Delays, d.Delay)

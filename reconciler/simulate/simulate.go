@@ -42,6 +42,9 @@ type Preview struct {
 	// BlockedCount is how many they are.
 	Blocked      []Blocked `json:"blocked,omitempty"`
 	BlockedCount int       `json:"blockedCount,omitempty"`
+	// Blind are the monitors that cannot be relied upon now. The simulation goes
+	// on as if they could; in truth nothing starts until they can.
+	Blind []string `json:"blind,omitempty"`
 }
 
 // Rollout is one rollout of a preview.
