@@ -64,7 +64,7 @@ func (m *mirror) show(c *Cycle, policy *plan.Policy) {
 	seen.State, seen.Fleet, seen.Plan, seen.news = m.in.State, m.in.Fleet, nil, news{}
 	m.cycle, m.fresh = &seen, false
 	m.in.Now, m.in.Watched, m.in.ClockJumped, m.in.Policy = c.At, c.watched, c.clockJumped, policy
-	m.in.Signals, m.in.DataPlanes = c.Signals, c.DataPlanes
+	m.in.Signals, m.in.Metrics, m.in.DataPlanes = c.Signals, c.Metrics, c.DataPlanes
 }
 
 // look lets one see the cycle, with a plan that is the same as the cycle's own.
