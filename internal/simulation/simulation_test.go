@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -101,12 +102,13 @@ func story(w *world) string {
 func play(seed uint64, s script, loader *fleet.Loader) *world {
 	w := newWorld(seed, loader)
 	defer func() { _ = w.fleet.Close() }()
-	next := 0
+	people, next := newCrew(rand.New(rand.NewPCG(seed, 5))), 0
 	for c := range s.cycles {
 		for next < len(s.ops) && s.ops[next].cycle <= c {
 			w.happen(s.ops[next])
 			next++
 		}
+		people.work(w)
 		if w.step(interval); w.judge.guilty() {
 			return w
 		}
