@@ -173,6 +173,9 @@ func (s *State) applyMember(e Event) {
 	case ClusterRetried:
 		r.disturb(m.Wave, e.At)
 		m.Status, m.StartedAt, m.SteppedAt, m.Reason = Running, e.At, e.At, ""
+		if e.Queued {
+			m.Status, m.StartedAt, m.SteppedAt = Pending, time.Time{}, time.Time{}
+		}
 	case ClusterStepped, ClusterContinued:
 		m.SteppedAt = e.At
 	case ClusterFinished:

@@ -100,8 +100,7 @@ func obeyMember(s *State, inv *Inventory, p *Plan, cmd Command, e Event) (Event,
 		if m.Status == Pending || m.Status == Running {
 			return e, cmd.Cluster + " has not failed: it is " + statusWord(m.Status)
 		}
-		e.Kind = ClusterRetried
-		return e, ""
+		return retried(inv, e, cmd.Cluster)
 	}
 	row, ok := inv.Find(cmd.Cluster)
 	if !ok {
@@ -116,6 +115,21 @@ func obeyMember(s *State, inv *Inventory, p *Plan, cmd Command, e Event) (Event,
 		}
 	}
 	return e, cmd.Cluster + " is in no rollout"
+}
+
+// retried lets a cluster that failed or was skipped try again: half way it goes on
+// where it stands; at rest it takes its turn like any other, through all gates.
+func retried(inv *Inventory, e Event, cluster string) (Event, string) {
+	e.Kind = ClusterRetried
+	row, ok := inv.Find(cluster)
+	if !ok {
+		return e, ""
+	}
+	if why := inv.unknown(row); why != "" {
+		return e, cluster + " cannot be observed now, retry it when it can: " + why
+	}
+	e.Queued = !inv.inFlight(row) && inv.version.values[inv.col.version[row]] != e.To
+	return e, ""
 }
 
 // membership returns the rollout that a cluster belongs to. One that was given to

@@ -105,7 +105,9 @@ type Event struct {
 	Baseline bool     `json:"baseline,omitempty"`
 	Members  []string `json:"members,omitempty"`
 	// Waves are the sizes of the waves that Members are divided into.
-	Waves      []int         `json:"waves,omitempty"`
+	Waves []int `json:"waves,omitempty"`
+	// Queued tells that a retried cluster was at rest and takes its turn again.
+	Queued     bool          `json:"queued,omitempty"`
 	DataPlane  string        `json:"dataPlane,omitempty"`
 	PerReplica time.Duration `json:"perReplica,omitempty"`
 	// Emergency is the name of the emergency that set the target.

@@ -96,6 +96,9 @@ func (c *cycle) explainGates(r Row, v *view, d Decision) []GateResult {
 		s.wave = m.Wave
 		switch {
 		case !c.in.Fleet.inFlight(r):
+			if m.Status == Running {
+				gates = &confirmGates
+			}
 		case c.in.Fleet.col.target[r] == v.version:
 			gates = &goOnGates
 		default:

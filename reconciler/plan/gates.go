@@ -62,6 +62,22 @@ var redirectGates = [gateCount]gateFunc{
 	GateBudget:      startGates[GateBudget],
 }
 
+// confirmGates are asked when a start was decided and is not seen in flight: it is
+// a start like any other, and what it stood in front of may have closed since. It
+// holds its place in the wave and in the limits already.
+var confirmGates = [gateCount]gateFunc{
+	GateInForce:     startGates[GateInForce],
+	GateKnown:       gateKnown,
+	GatePin:         gatePin,
+	GatePause:       startGates[GatePause],
+	GateOneCohort:   startGates[GateOneCohort],
+	GateVersion:     gateVersion,
+	GatePredecessor: startGates[GatePredecessor],
+	GateWindow:      gateWindow,
+	GateHealth:      gateHealth,
+	GateBudget:      startGates[GateBudget],
+}
+
 var goOnGates = [gateCount]gateFunc{
 	GateKnown:  gateKnown,
 	GatePin:    gatePin,

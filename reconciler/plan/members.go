@@ -231,7 +231,7 @@ func (c *cycle) judgeRunning(s *subject, member *Member) Decision {
 	case !inv.inFlight(s.row) && col.version[s.row] == s.view.version:
 		return Decision{Verdict: Rolling, Reason: ReplicaSettling} // finished by an event
 	case !inv.inFlight(s.row):
-		f, _, gates := c.ask(&redirectGates, s)
+		f, _, gates := c.ask(&confirmGates, s)
 		if gates != 0 {
 			return decision(Stopped, f, gates)
 		}
