@@ -404,8 +404,10 @@ func (j *judge) predecessors(in *instance, a *plan.Action, c *plan.Cluster, w *w
 			if slices.Compare(numbers(before), numbers(a.Version.Tag)) > 0 {
 				continue // it went on to a newer one
 			}
-			j.accuse(3, a.Cluster, "start %s to %s in %s, but %s, which comes before, is to run %s", a.Cluster, a.Version, cohort, name, before)
-			continue
+			if !ok {
+				j.accuse(3, a.Cluster, "start %s to %s in %s, but %s, which comes before, is to run %s", a.Cluster, a.Version, cohort, name, before)
+			}
+			continue // it has run it, or was to, and then went back
 		}
 		if !ok {
 			continue // it was so when the service began
@@ -421,7 +423,7 @@ func (j *judge) finished(a *plan.Action, w *wish, product, cohort string, since 
 	v := a.Version.Tag
 	for _, name := range slices.Sorted(maps.Keys(j.state)) {
 		c, t := j.state[name], j.track(name)
-		if c.Product != product || w.cohortOf(c.Labels) != cohort || t.joined.After(since) || t.skipped[v] || t.retried || t.byHand ||
+		if c.Product != product || w.cohortOf(c.Labels) != cohort || !t.joined.Before(since.Add(-interval)) || t.skipped[v] || t.retried || t.byHand ||
 			slices.Compare(numbers(c.Version.Tag), numbers(v)) > 0 || c.Mark.Failed != "" || j.pinned(w, name) || j.w.vanished[c.DataPlane] {
 			continue
 		}
@@ -468,6 +470,9 @@ func (j *judge) waves(a *plan.Action, c *plan.Cluster, w *wish, cohort string) {
 			continue
 		}
 		present++
+		if t := j.track(name); t.retried || other.Mark.Failed != "" {
+			uncounted++
+		}
 		if name != a.Cluster && other.Mark.Commit == a.Mark.Commit && other.Mark.Version.Tag == v && !other.Mark.StartedAt.IsZero() {
 			others = append(others, name)
 			continue
@@ -478,7 +483,10 @@ func (j *judge) waves(a *plan.Action, c *plan.Cluster, w *wish, cohort string) {
 		}
 	}
 	uncounted += members - present // who has left may have been of any wave
-	allowed := uncounted
+	if uncounted > 0 {
+		return // which of those that have started make up a wave cannot be told
+	}
+	allowed := 0
 	for i, wave := range w.cohorts[cohort].waves {
 		size := wave.size
 		if wave.percent > 0 {
@@ -491,7 +499,7 @@ func (j *judge) waves(a *plan.Action, c *plan.Cluster, w *wish, cohort string) {
 		if len(others) < allowed {
 			return
 		}
-		j.waveOver(a, others, wave, allowed-uncounted)
+		j.waveOver(a, others, wave, allowed)
 	}
 }
 
@@ -688,14 +696,16 @@ func (j *judge) restarted(in *instance) {
 // ledgerLost keeps the halts that the clusters remember.
 func (j *judge) ledgerLost(in *instance) {
 	j.restarted(in)
-	for name, c := range j.w.truth() {
+	for _, c := range j.w.truth() {
 		if c.Mark.AllPaused != "" {
 			j.halted[in][""] = ""
 		}
 		if c.Mark.Paused != "" && c.Mark.Release != "" {
 			j.halted[in][c.Mark.Release] = c.Product
 		}
-		_ = name
+	}
+	for _, t := range j.tracks {
+		t.handAt = "" // nobody knows any more that it had finished before
 	}
 	clear(j.pardon)
 	for release := range j.charged {
