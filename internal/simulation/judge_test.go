@@ -65,6 +65,7 @@ type judge struct {
 	resumes map[string]int                  // words of operators that were not used up
 	charged map[string]map[string]bool      // by release: clusters that failed, as seen from outside
 	pardon  map[string]bool                 // releases that were resumed since
+	proved  map[string]bool                 // cohort, product and version: finished and soaked
 	ever    map[string]map[string]bool      // by cohort and product: clusters that there were
 }
 
@@ -89,7 +90,7 @@ type started struct {
 func newJudge(w *world) *judge {
 	j := &judge{
 		w: w, tracks: map[string]*track{}, force: map[*instance]string{}, base: map[*instance]string{}, since: map[*instance]map[string]time.Time{},
-		halted: map[*instance]map[string]string{}, resumes: map[string]int{}, charged: map[string]map[string]bool{}, pardon: map[string]bool{},
+		halted: map[*instance]map[string]string{}, resumes: map[string]int{}, charged: map[string]map[string]bool{}, pardon: map[string]bool{}, proved: map[string]bool{},
 		ever: map[string]map[string]bool{},
 	}
 	return j
@@ -412,7 +413,13 @@ func (j *judge) predecessors(in *instance, a *plan.Action, c *plan.Cluster, w *w
 		if !ok {
 			continue // it was so when the service began
 		}
-		j.finished(a, w, c.Product, name, since)
+		key := name + " " + c.Product + " " + a.Version.Tag
+		if j.proved[key] {
+			continue // who comes late, from under a pin, takes nothing back
+		}
+		if j.finished(a, w, c.Product, name, since); !j.guilty() {
+			j.proved[key] = true
+		}
 	}
 }
 

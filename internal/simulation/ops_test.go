@@ -529,7 +529,7 @@ func (w *world) releases(paused bool) []string {
 	}
 	var out []string
 	for _, id := range slices.Sorted(maps.Keys(w.last.State.Releases)) {
-		if r := w.last.State.Releases[id]; (r.Paused != nil) == paused && r.CompletedAt.IsZero() {
+		if r := w.last.State.Releases[id]; (r.Paused != nil) == paused && (paused || r.CompletedAt.IsZero()) {
 			out = append(out, id)
 		}
 	}
