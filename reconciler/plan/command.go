@@ -100,7 +100,7 @@ func obeyMember(s *State, inv *Inventory, p *Plan, cmd Command, e Event) (Event,
 		if m.Status == Pending || m.Status == Running {
 			return e, cmd.Cluster + " has not failed: it is " + statusWord(m.Status)
 		}
-		return retried(inv, e, cmd.Cluster)
+		return retried(inv, e, m)
 	}
 	row, ok := inv.Find(cmd.Cluster)
 	if !ok {
@@ -119,16 +119,17 @@ func obeyMember(s *State, inv *Inventory, p *Plan, cmd Command, e Event) (Event,
 
 // retried lets a cluster that failed or was skipped try again: half way it goes on
 // where it stands; at rest it takes its turn like any other, through all gates.
-func retried(inv *Inventory, e Event, cluster string) (Event, string) {
+func retried(inv *Inventory, e Event, m *Member) (Event, string) {
 	e.Kind = ClusterRetried
-	row, ok := inv.Find(cluster)
+	row, ok := inv.Find(m.Cluster)
 	if !ok {
 		return e, ""
 	}
 	if why := inv.unknown(row); why != "" {
-		return e, cluster + " cannot be observed now, retry it when it can: " + why
+		return e, m.Cluster + " cannot be observed now, retry it when it can: " + why
 	}
-	e.Queued = !inv.inFlight(row) && inv.version.values[inv.col.version[row]] != e.To
+	asOf, _ := inv.Plane(inv.strings.values[inv.col.plane[row]])
+	e.Queued = asOf.After(m.StartedAt) && !inv.inFlight(row) && inv.version.values[inv.col.version[row]] != e.To
 	return e, ""
 }
 

@@ -148,15 +148,37 @@ func (c *cycle) countFlight() {
 		}
 	}
 	for r := range m.flight {
-		c.usage.add(r)
-		v := m.viewOf(r)
-		if v == nil || v.rollout == nil {
-			continue
-		}
-		if p := m.pos[r]; p >= 0 {
-			v.waves[v.rollout.Members[p].Wave].inFlight++
+		c.count(r, m.viewOf(r))
+	}
+	for _, v := range m.views {
+		for _, let := range [][]int32{v.failed, v.skipped} {
+			for _, pos := range let {
+				if r := v.members[pos]; r >= 0 && c.mayFly(r, &v.rollout.Members[pos]) {
+					c.count(r, v)
+				}
+			}
 		}
 	}
+}
+
+// count holds a cluster in flight against the limits.
+func (c *cycle) count(r Row, v *view) {
+	c.usage.add(r)
+	if v == nil || v.rollout == nil {
+		return
+	}
+	if p := c.memo.pos[r]; p >= 0 {
+		v.waves[v.rollout.Members[p].Wave].inFlight++
+	}
+}
+
+// mayFly reports whether a member that was let go of, and was last seen at rest,
+// may be under way: it was started, and nobody has seen it since.
+func (c *cycle) mayFly(r Row, m *Member) bool {
+	if _, counted := c.memo.flight[r]; counted || m.StartedAt.IsZero() {
+		return false
+	}
+	return !c.in.Fleet.known(r) || !c.observedSince(r, m.StartedAt)
 }
 
 // forbidden reports whether the product's policy forbids to go from a version

@@ -105,3 +105,37 @@ func TestUnknownClustersKeepTheirShareOfTheLimit(t *testing.T) {
 	w.lost["dp1"] = false
 	w.until("all run 7.6.1", 5*time.Hour, func() bool { return w.plan.Totals[plan.Current] == 12 })
 }
+
+// A cluster that was started and has not been seen since is in flight for all that
+// anybody knows, also when it has failed.
+func TestAClusterThatFailsOutOfSightHoldsItsPlace(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		let  func(w *world, name string)
+	}{
+		{"it failed", func(w *world, name string) {
+			w.alerts = []plan.Alert{{Product: "kafka", Monitor: "under-replicated", Cluster: name, Since: w.now}}
+		}},
+		{"it was skipped", func(w *world, name string) {
+			w.obey(plan.Command{Kind: plan.CommandSkip, Cluster: name, Reason: "later"})
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := provenWorld(t)
+			w.edit(func(s *fleet.Spec) {
+				s.Fleet.Spec.Limits = []fleet.Limit{{MaxConcurrency: 1}}
+				s.Cohorts[1].Spec.Waves, s.Cohorts[1].Spec.MaxFailures = nil, fleet.Size{Count: 5}
+			})
+			w.promote()
+			w.until("one is started", time.Hour, func() bool { return len(w.inFlight()) == 1 })
+			// Nobody has seen it since: its data plane is gone from sight at once.
+			name := w.inFlight()[0]
+			w.lost[w.clusters[name].DataPlane] = true
+			tt.let(w, name)
+			w.run(3 * time.Minute)
+			if n := len(w.inFlight()); n != 1 {
+				t.Errorf("%d clusters in flight, 1 allowed", n)
+			}
+		})
+	}
+}

@@ -62,6 +62,7 @@ type view struct {
 	members []Row   // by position; -1 when the inventory has no such cluster
 	running []int32 // positions of members with status Running
 	failed  []int32 // positions of members with status Failed
+	skipped []int32 // positions of members with status Skipped
 	waves   []waveView
 
 	onTarget  int
@@ -320,7 +321,7 @@ func (m *memo) recount(v *view, now time.Time) {
 			v.onTarget++
 		}
 	}
-	v.running, v.failed = v.running[:0], v.failed[:0]
+	v.running, v.failed, v.skipped = v.running[:0], v.failed[:0], v.skipped[:0]
 	if v.rollout == nil {
 		return
 	}
@@ -349,6 +350,7 @@ func (m *memo) recount(v *view, now time.Time) {
 				v.failed = append(v.failed, int32(pos))
 			case Skipped:
 				wave.skipped++
+				v.skipped = append(v.skipped, int32(pos))
 			case Left:
 				wave.left++
 			}
