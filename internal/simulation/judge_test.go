@@ -65,8 +65,10 @@ type judge struct {
 	resumes map[string]int                  // words of operators that were not used up
 	charged map[string]map[string]bool      // by release: clusters that failed, as seen from outside
 	pardon  map[string]bool                 // releases that were resumed since
-	proved  map[string]bool                 // cohort, product and version: finished and soaked
-	ever    map[string]map[string]bool      // by cohort and product: clusters that there were
+	began   time.Time
+	told    map[string]bool            // cluster and commit: recorded as finished
+	proved  map[string]bool            // cohort, product and version: finished and soaked
+	ever    map[string]map[string]bool // by cohort and product: clusters that there were
 }
 
 // track is what the judge remembers of a cluster.
@@ -90,7 +92,7 @@ type started struct {
 func newJudge(w *world) *judge {
 	j := &judge{
 		w: w, tracks: map[string]*track{}, force: map[*instance]string{}, base: map[*instance]string{}, since: map[*instance]map[string]time.Time{},
-		halted: map[*instance]map[string]string{}, resumes: map[string]int{}, charged: map[string]map[string]bool{}, pardon: map[string]bool{}, proved: map[string]bool{},
+		halted: map[*instance]map[string]string{}, resumes: map[string]int{}, charged: map[string]map[string]bool{}, pardon: map[string]bool{}, proved: map[string]bool{}, told: map[string]bool{},
 		ever: map[string]map[string]bool{},
 	}
 	return j
@@ -116,6 +118,9 @@ func (j *judge) track(name string) *track {
 // before looks at all clusters as they truly are.
 func (j *judge) before() {
 	j.state = j.w.truth()
+	if j.began.IsZero() {
+		j.began = j.w.now
+	}
 	for name := range j.tracks {
 		if j.state[name] == nil {
 			delete(j.tracks, name)
@@ -285,7 +290,7 @@ func (j *judge) step(in *instance, a *plan.Action, c *plan.Cluster, w *wish) {
 		j.accuse(20, a.Cluster, "step %s to %s, which somebody set by hand", a.Cluster, c.Target)
 	}
 	for _, v := range w.windows {
-		if v.pause && v.concerns(c) && v.within(j.w.clock()) != v.maintenance && !w.overrides(c.Product, j.w.clock()) {
+		if v.pause && v.concerns(c) && v.within(j.w.clock()) != v.maintenance && !w.overrides(c.Product, time.Time{}) {
 			j.accuse(8, a.Cluster, "step %s inside a window that pauses what is in flight", a.Cluster)
 		}
 	}
@@ -477,7 +482,7 @@ func (j *judge) waves(a *plan.Action, c *plan.Cluster, w *wish, cohort string) {
 			continue
 		}
 		present++
-		if t := j.track(name); t.retried || other.Mark.Failed != "" {
+		if t := j.track(name); t.retried || other.Mark.Failed != "" || t.joined.After(j.began) {
 			uncounted++
 		}
 		if name != a.Cluster && other.Mark.Commit == a.Mark.Commit && other.Mark.Version.Tag == v && !other.Mark.StartedAt.IsZero() {
@@ -594,6 +599,8 @@ func (j *judge) recorded(in *instance, e *plan.Event) {
 	switch e.Kind {
 	case plan.CommitAdmitted:
 		j.admitted(in, e.Commit)
+	case plan.ClusterFinished:
+		j.told[e.Cluster+" "+e.Commit] = true
 	case plan.Paused:
 		j.halted[in][e.Release] = e.Product
 		delete(j.pardon, e.Release)
@@ -642,7 +649,7 @@ func (j *judge) admitted(in *instance, sha string) {
 	for name, co := range c.wish.cohorts {
 		for product := range co.versions {
 			now, then := c.wish.version(name, product, j.w.clock()), before.wish.version(name, product, j.w.clock())
-			if now != then {
+			if _, before := j.since[in][name+" "+product+" "+now]; now != then && !before {
 				j.since[in][name+" "+product+" "+now] = j.w.now
 			}
 		}

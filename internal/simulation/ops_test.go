@@ -436,7 +436,7 @@ func (w *world) byHand(r *rand.Rand) {
 	w.say("somebody sets %s to %s", name, v)
 	must(w.fleet.SetVersion(name, fleet.Version{Tag: v}))
 	t.byHand, t.handed, t.handAt = true, true, ""
-	if c.Mark.Version == c.Version {
+	if c.Mark.Version == c.Version && w.judge.told[name+" "+c.Mark.Commit] {
 		t.handAt = c.Mark.Commit
 	}
 }
