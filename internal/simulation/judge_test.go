@@ -66,6 +66,7 @@ type judge struct {
 	charged map[string]map[string]bool      // by release: clusters that failed, as seen from outside
 	pardon  map[string]bool                 // releases that were resumed since
 	began   time.Time
+	lost    time.Time                  // when a ledger was last lost or rolled back
 	told    map[string]bool            // cluster and commit: recorded as finished
 	proved  map[string]bool            // cohort, product and version: finished and soaked
 	ever    map[string]map[string]bool // by cohort and product: clusters that there were
@@ -81,6 +82,7 @@ type track struct {
 	joined  time.Time
 	skipped map[string]bool // versions for which an operator let go of it
 	retried bool
+	pinned  bool // by a commit that was in force
 }
 
 type started struct {
@@ -289,11 +291,28 @@ func (j *judge) step(in *instance, a *plan.Action, c *plan.Cluster, w *wish) {
 	if t.byHand && (t.started == nil || t.started.version != c.Target.Tag) {
 		j.accuse(20, a.Cluster, "step %s to %s, which somebody set by hand", a.Cluster, c.Target)
 	}
-	for _, v := range w.windows {
-		if v.pause && v.concerns(c) && v.within(j.w.clock()) != v.maintenance && !w.overrides(c.Product, time.Time{}) {
-			j.accuse(8, a.Cluster, "step %s inside a window that pauses what is in flight", a.Cluster)
+	if name := w.closed(c, j.w.clock(), true); name != "" && !w.overrides(c.Product, time.Time{}) {
+		j.accuse(8, a.Cluster, "step %s inside a window that pauses what is in flight: %s", a.Cluster, name)
+	}
+}
+
+// closed returns a window that keeps a cluster as it is at a time: a blackout that it
+// is inside of, or one of its maintenance windows when it is outside of them all.
+func (w *wish) closed(c *plan.Cluster, now time.Time, inFlight bool) string {
+	outside, inside, pauses := "", false, false
+	for _, name := range slices.Sorted(maps.Keys(w.windows)) {
+		switch v := w.windows[name]; {
+		case !v.concerns(c):
+		case v.maintenance:
+			outside, inside, pauses = name, inside || v.within(now), pauses || v.pause
+		case v.within(now) && (v.pause || !inFlight):
+			return name
 		}
 	}
+	if inside || inFlight && !pauses {
+		return ""
+	}
+	return outside
 }
 
 func (v windowWish) concerns(c *plan.Cluster) bool { return v.geo == "" || v.geo == c.Labels["geo"] }
@@ -331,10 +350,8 @@ func (j *judge) start(in *instance, a *plan.Action, c *plan.Cluster, w *wish, co
 	if inFlight {
 		return // it goes on to another version: what follows was asked at its start
 	}
-	for name, v := range w.windows {
-		if v.concerns(c) && v.within(j.w.clock()) != v.maintenance && !w.overrides(c.Product, j.w.clock()) {
-			j.accuse(8, a.Cluster, "start %s inside window %s", a.Cluster, name)
-		}
+	if name := w.closed(c, j.w.clock(), false); name != "" && !w.overrides(c.Product, j.w.clock()) {
+		j.accuse(8, a.Cluster, "start %s inside window %s", a.Cluster, name)
 	}
 	if alert := j.fires(in, c, w); alert != "" {
 		j.accuse(19, a.Cluster, "start %s while %s fires on it", a.Cluster, alert)
@@ -482,7 +499,7 @@ func (j *judge) waves(a *plan.Action, c *plan.Cluster, w *wish, cohort string) {
 			continue
 		}
 		present++
-		if t := j.track(name); t.retried || other.Mark.Failed != "" || t.joined.After(j.began) {
+		if t := j.track(name); t.retried || other.Mark.Failed != "" || t.joined.After(j.began) || t.pinned || other.Mark.StartedAt.Before(j.lost) {
 			uncounted++
 		}
 		if name != a.Cluster && other.Mark.Commit == a.Mark.Commit && other.Mark.Version.Tag == v && !other.Mark.StartedAt.IsZero() {
@@ -618,6 +635,13 @@ func (j *judge) recorded(in *instance, e *plan.Event) {
 func (j *judge) admitted(in *instance, sha string) {
 	c, before := j.w.repo.commits[sha], j.w.repo.commits[j.force[in]]
 	j.force[in] = sha
+	if c != nil {
+		for _, p := range c.wish.pins {
+			for _, name := range p.clusters {
+				j.track(name).pinned = true
+			}
+		}
+	}
 	switch {
 	case c == nil:
 		j.accuse(1, "", "commit %s came into force and does not exist", short(sha))
@@ -709,6 +733,7 @@ func (j *judge) restarted(in *instance) {
 
 // ledgerLost keeps the halts that the clusters remember.
 func (j *judge) ledgerLost(in *instance) {
+	j.lost = j.w.now
 	j.restarted(in)
 	for _, c := range j.w.truth() {
 		if c.Mark.AllPaused != "" {
