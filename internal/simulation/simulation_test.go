@@ -15,7 +15,7 @@ import (
 
 var (
 	oneSeed = flag.Uint64("seed", 0, "play this seed alone, and tell its story")
-	seeds   = flag.Int("seeds", 60, "how many seeds to play")
+	seeds   = flag.Int("seeds", 25, "how many seeds to play")
 	from    = flag.Uint64("from", 1, "the first seed")
 	budget  = flag.Duration("budget", 0, "play seeds until this much time has passed, instead of -seeds")
 )
