@@ -19,12 +19,13 @@ var (
 // inbox of commands.
 type disk struct {
 	events   [][]byte
+	records  []int // how many events there were after each record
 	commands []plan.Command
 	next     int64
 }
 
 func (d *disk) copy() *disk {
-	return &disk{events: slices.Clone(d.events), commands: slices.Clone(d.commands), next: d.next}
+	return &disk{events: slices.Clone(d.events), records: slices.Clone(d.records), commands: slices.Clone(d.commands), next: d.next}
 }
 
 func (d *disk) submit(c plan.Command) {
@@ -96,6 +97,7 @@ func (l ledger) Record(_ context.Context, events []plan.Event) error {
 		l.in.disk.events = append(l.in.disk.events, line)
 		l.w.judge.recorded(l.in, &e)
 	}
+	l.in.disk.records = append(l.in.disk.records, len(l.in.disk.events))
 	if l.in.dies(afterRecord) {
 		return errCrashed
 	}

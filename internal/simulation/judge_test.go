@@ -452,7 +452,7 @@ func (j *judge) finished(a *plan.Action, w *wish, product, cohort string, since 
 	v := a.Version.Tag
 	for _, name := range slices.Sorted(maps.Keys(j.state)) {
 		c, t := j.state[name], j.track(name)
-		if c.Product != product || w.cohortOf(c.Labels) != cohort || !t.joined.Before(since.Add(-interval)) || t.skipped[v] || t.retried || t.byHand ||
+		if c.Product != product || w.cohortOf(c.Labels) != cohort || !t.joined.Before(since.Add(-interval)) || t.skipped[v] || t.retried || t.byHand || t.pinned ||
 			slices.Compare(numbers(c.Version.Tag), numbers(v)) > 0 || c.Mark.Failed != "" || j.pinned(w, name) || j.w.vanished[c.DataPlane] {
 			continue
 		}
@@ -503,6 +503,9 @@ func (j *judge) waves(a *plan.Action, c *plan.Cluster, w *wish, cohort string) {
 			uncounted++
 		}
 		if name != a.Cluster && other.Mark.Commit == a.Mark.Commit && other.Mark.Version.Tag == v && !other.Mark.StartedAt.IsZero() {
+			if _, ran := j.track(name).ran[v]; !ran && other.Target.Tag != v {
+				uncounted++ // it carries a word about a pause, and was not started
+			}
 			others = append(others, name)
 			continue
 		}

@@ -502,7 +502,10 @@ func (w *world) loseLedger(*rand.Rand) {
 
 func (w *world) rollLedgerBack(r *rand.Rand) {
 	d := w.first.disk.copy()
-	d.events = d.events[:len(d.events)-r.IntN(1+min(60, len(d.events)))]
+	if n := len(d.records); n > 0 {
+		d.records = d.records[:n-r.IntN(min(60, n))]
+		d.events = d.events[:d.records[len(d.records)-1]]
+	}
 	w.first = w.newInstance(w.first.name, d)
 	w.judge.ledgerLost(w.first)
 }
