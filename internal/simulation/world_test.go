@@ -44,7 +44,6 @@ type world struct {
 	calm                                        bool // faults are over
 
 	members map[string]simfleet.Member
-	removed []simfleet.Member
 	cycles  int
 	last    *reconciler.Cycle
 	trace   []string
