@@ -737,6 +737,7 @@ func (j *judge) restarted(in *instance) {
 // ledgerLost keeps the halts that the clusters remember.
 func (j *judge) ledgerLost(in *instance) {
 	j.lost = j.w.now
+	clear(j.told)
 	j.restarted(in)
 	for _, c := range j.w.truth() {
 		if c.Mark.AllPaused != "" {
