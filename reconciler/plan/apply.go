@@ -18,6 +18,7 @@ func NewState() *State {
 		Base:      map[TargetKey]fleet.Version{},
 		Durations: map[string]*Estimate{},
 		Seen:      map[string]time.Time{},
+		Unseen:    map[string]time.Time{},
 	}
 }
 
@@ -47,14 +48,14 @@ func (s *State) Apply(e Event) {
 		s.changes.structure++
 	case TargetRemoved:
 		delete(s.Targets, key)
-		delete(s.Rollouts, key)
+		s.dropRollout(key)
 		s.changes.structure++
 	case RolloutStarted:
 		s.openRelease(e)
 		s.Rollouts[key] = newRollout(e)
 		s.changes.structure++
 	case RolloutSuperseded:
-		delete(s.Rollouts, key)
+		s.dropRollout(key)
 		s.changes.structure++
 	case WaveOpened, WaveFinished, SoakCredited, WaveSoaked:
 		s.applyWave(e)
@@ -151,7 +152,29 @@ func (s *State) applyJoin(e Event) {
 	}
 }
 
+// dropRollout forgets a rollout, but not what it has started: that may not have
+// been seen since.
+func (s *State) dropRollout(key TargetKey) {
+	if r := s.Rollouts[key]; r != nil {
+		for i := range r.Members {
+			switch m := &r.Members[i]; m.Status {
+			case Running, Failed, Skipped:
+				if !m.StartedAt.IsZero() {
+					s.Unseen[m.Cluster] = m.StartedAt
+				}
+			default:
+			}
+		}
+	}
+	delete(s.Rollouts, key)
+}
+
 func (s *State) applyMember(e Event) {
+	switch e.Kind {
+	case ClusterLeft, ClusterStarted, ClusterFinished:
+		delete(s.Unseen, e.Cluster)
+	default:
+	}
 	r := s.rollout(e)
 	if r == nil {
 		return

@@ -150,6 +150,12 @@ func (c *cycle) countFlight() {
 	for r := range m.flight {
 		c.count(r, m.viewOf(r))
 	}
+	for name, started := range c.in.State.Unseen {
+		r, exists := c.in.Fleet.rows[name]
+		if _, counted := m.flight[r]; exists && !counted && (!c.in.Fleet.known(r) || !c.observedSince(r, started)) {
+			c.count(r, m.viewOf(r))
+		}
+	}
 	for _, v := range m.views {
 		for _, let := range [][]int32{v.failed, v.skipped} {
 			for _, pos := range let {

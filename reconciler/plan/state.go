@@ -31,6 +31,9 @@ type State struct {
 	// Seen are the data planes whose marks have been read since the ledger
 	// began. Until then a data plane may hold a pause that the ledger has lost.
 	Seen map[string]time.Time `json:"seen,omitempty"`
+	// Unseen are clusters that a rollout which is no more has started, and since
+	// when nobody may have seen them. They count against the limits until they are.
+	Unseen map[string]time.Time `json:"unseen,omitempty"`
 
 	changes stateChanges
 }

@@ -116,6 +116,7 @@ func (s *State) Clone() *State {
 	}
 	maps.Copy(c.Done, s.Done)
 	maps.Copy(c.Seen, s.Seen)
+	maps.Copy(c.Unseen, s.Unseen)
 	maps.Copy(c.Base, s.Base)
 	for p, e := range s.Durations {
 		e := *e
