@@ -90,8 +90,8 @@ func budgetBugs() []mutation {
 		{
 			name: "an-alert-that-comes-again-is-new", law: 14, file: "reconciler/plan/alerts.go",
 			why: "an alert that fires again gets its moment again",
-			old: "if e.Again = blip != nil && !blip.OverAt.IsZero(); e.Again || monitor.For == 0 {",
-			new: "if e.Again = blip != nil && !blip.OverAt.IsZero(); monitor.For == 0 {",
+			old: "blip.Forgiven; e.Again || monitor.For == 0 {",
+			new: "blip.Forgiven; monitor.For == 0 {",
 		},
 		{
 			name: "touched-clusters-are-the-control-group", law: 14, file: "reconciler/plan/compare.go",

@@ -12,8 +12,8 @@ func windowBugs() []mutation {
 		{
 			name: "start-without-window-gate", law: 8, file: gates,
 			why: "the gate is lost from the table of starts",
-			old: "\tGateWindow:      gateWindow,\n",
-			new: "\tGateWindow:      gateWindowInFlight,\n",
+			old: "\tGateWindow:      gateWindow,\n\tGateHealth:      gateHealth,\n\tGateWave:        gateWave,\n",
+			new: "\tGateWindow:      gateWindowInFlight,\n\tGateHealth:      gateHealth,\n\tGateWave:        gateWave,\n",
 		},
 		{
 			name: "in-flight-pause-ignored", law: 8, file: windows,

@@ -17,8 +17,8 @@ func gateBugs() []mutation {
 		{
 			name: "redirect-without-version-gate", law: 18, file: gates,
 			why: "a redirect is thought to be harmless because the start was judged already",
-			old: "\tGateOneCohort:   startGates[GateOneCohort],\n\tGateVersion:     gateVersion,\n",
-			new: "\tGateOneCohort:   startGates[GateOneCohort],\n",
+			old: "\tGateVersion:     gateVersion,\n\tGatePredecessor: startGates[GatePredecessor],\n\tGateWindow:      gateWindowInFlight,\n",
+			new: "\tGatePredecessor: startGates[GatePredecessor],\n\tGateWindow:      gateWindowInFlight,\n",
 		},
 		{
 			name: "redirect-judges-the-old-version-only", law: 18, file: gates,

@@ -63,9 +63,9 @@ func healthBugs() []mutation {
 			new: "(flagAlive|flagLost) == flagAlive",
 		},
 		{
-			name: "failed-observation-changes-nothing", law: 9, file: "reconciler/observe.go",
+			name: "failed-observation-changes-nothing", law: 9, file: "reconciler/mirror.go",
 			why: "an error is logged, and what was seen before is used",
-			old: "\t\t\tr.inventory.Lose(d.Name(), errs[i].Error())\n",
+			old: "\t\t\tinv.Lose(s.DataPlane, s.lost)\n",
 			new: "",
 		},
 		{
@@ -82,8 +82,8 @@ func healthBugs() []mutation {
 		{
 			name: "start-without-health-gate", law: 19, file: gates,
 			why: "health is checked under way, so that the check before the start is forgotten",
-			old: "\tGateHealth:      gateHealth,\n",
-			new: "",
+			old: "\tGateHealth:      gateHealth,\n\tGateWave:        gateWave,\n",
+			new: "\tGateWave:        gateWave,\n",
 		},
 		{
 			name: "start-while-an-alert-fires", law: 19, file: gates,

@@ -34,14 +34,14 @@ func limitBugs() []mutation {
 		{
 			name: "unknown-frees-its-slot", law: 4, file: decide,
 			why: "a cluster that cannot be seen is left out of the count, as if it were at rest",
-			old: "\tfor r := range m.flight {\n\t\tc.usage.add(r)\n",
-			new: "\tfor r := range m.flight {\n\t\tif !c.in.Fleet.known(r) {\n\t\t\tcontinue\n\t\t}\n\t\tc.usage.add(r)\n",
+			old: "\t\tc.count(r, m.viewOf(r))\n",
+			new: "\t\tif c.in.Fleet.known(r) {\n\t\t\tc.count(r, m.viewOf(r))\n\t\t}\n",
 		},
 		{
 			name: "orphans-are-not-counted", law: 4, file: decide,
 			why: "only members of rollouts are counted: one that is in flight and belongs to none takes no slot",
-			old: "\t\tc.usage.add(r)\n\t\tv := m.viewOf(r)\n\t\tif v == nil || v.rollout == nil {\n\t\t\tcontinue\n\t\t}\n",
-			new: "\t\tv := m.viewOf(r)\n\t\tif v == nil || v.rollout == nil {\n\t\t\tcontinue\n\t\t}\n\t\tc.usage.add(r)\n",
+			old: "\t\tc.count(r, m.viewOf(r))\n",
+			new: "\t\tif v := m.viewOf(r); v != nil && v.rollout != nil {\n\t\t\tc.count(r, v)\n\t\t}\n",
 		},
 		{
 			name: "started-and-unseen-is-free", law: 4, file: memo,
@@ -84,6 +84,12 @@ func limitBugs() []mutation {
 			why: "in flight is taken for target != version, which is not so half way back",
 			old: "return c.Target != c.Version || c.Next >= 0 || (!c.Ratchet && c.Updated < c.Replicas)",
 			new: "return c.Target != c.Version",
+		},
+		{
+			name: "unconfirmed-start-is-a-redirect", law: 8, file: "reconciler/plan/members.go",
+			why: "a start that did not get through is asked what a redirect is asked: it was allowed a moment ago",
+			old: "c.ask(&confirmGates, s)",
+			new: "c.ask(&redirectGates, s)",
 		},
 	}
 }

@@ -28,8 +28,8 @@ func loopBugs() []mutation {
 		{
 			name: "steps-count-as-halts", law: 14, file: act,
 			why: "without a ledger nothing starts, but what is under way may finish",
-			old: "if a.Kind == plan.Hold || a.Kind == plan.Note {",
-			new: "if a.Kind == plan.Hold || a.Kind == plan.Note || a.Kind == plan.Step {",
+			old: "return k == plan.Hold || k == plan.Note }",
+			new: "return k == plan.Hold || k == plan.Note || k == plan.Step }",
 		},
 		{
 			name: "records-and-does-not-remember", law: 14, file: act,
@@ -40,8 +40,8 @@ func loopBugs() []mutation {
 		{
 			name: "acts-on-the-plan-before", law: 13, file: loop,
 			why: "the order of the steps is changed so that acting does not wait for deciding",
-			old: "\tr.observe(ctx, c)\n\tr.obey(ctx, c)\n\tr.decide(ctx, c)\n\tr.act(ctx, c)\n",
-			new: "\tr.observe(ctx, c)\n\tif r.plan != nil {\n\t\tr.act(ctx, c)\n\t}\n\tr.obey(ctx, c)\n\tr.decide(ctx, c)\n",
+			old: "\tr.brake(c)\n\tr.obey(ctx, c)\n\tr.decide(ctx, c)\n\tr.act(ctx, c)\n",
+			new: "\tif r.plan != nil {\n\t\tr.act(ctx, c)\n\t}\n\tr.brake(c)\n\tr.obey(ctx, c)\n\tr.decide(ctx, c)\n",
 		},
 		{
 			name: "obeys-after-the-act", law: 5, file: loop,
@@ -70,8 +70,8 @@ func loopBugs() []mutation {
 		{
 			name: "failed-fetch-ends-the-cycle", law: 7, file: loop,
 			why: "without git nobody knows what is desired, so nothing is done, not even a halt",
-			old: "\tr.observe(ctx, c)\n\tr.obey(ctx, c)\n\tr.decide(ctx, c)\n",
-			new: "\tif len(c.Problems) > 0 {\n\t\treturn c, nil\n\t}\n\tr.observe(ctx, c)\n\tr.obey(ctx, c)\n\tr.decide(ctx, c)\n",
+			old: "\tr.measure(ctx, c)\n",
+			new: "\tif len(c.Problems) > 0 {\n\t\treturn c, nil\n\t}\n\tr.measure(ctx, c)\n",
 		},
 		{
 			name: "order-of-a-map", law: 21, file: "reconciler/plan/lifecycle.go",

@@ -24,8 +24,8 @@ func pauseBugs() []mutation {
 		{
 			name: "redirects-while-paused", law: 5, file: gates,
 			why: "a redirect takes no replica down, so a pause seems not to concern it",
-			old: "\tGatePause:       startGates[GatePause],\n",
-			new: "",
+			old: "var redirectGates = [gateCount]gateFunc{\n\tGateInForce:     startGates[GateInForce],\n\tGateKnown:       gateKnown,\n\tGatePin:         gatePin,\n\tGatePause:       startGates[GatePause],\n",
+			new: "var redirectGates = [gateCount]gateFunc{\n\tGateInForce:     startGates[GateInForce],\n\tGateKnown:       gateKnown,\n\tGatePin:         gatePin,\n",
 		},
 		{
 			name: "new-commit-lifts-a-pause", law: 6, file: common,
@@ -84,8 +84,8 @@ func pauseBugs() []mutation {
 		{
 			name: "pause-needs-a-rollout", law: 5, file: "reconciler/plan/command.go",
 			why: "a pause is refused while nothing rolls, although something is about to",
-			old: "\t\tif cmd.Kind == CommandPause {\n",
-			new: "\t\tif cmd.Kind == CommandPause && cmd.Release == \"\" && len(s.Rollouts) == 0 {\n\t\t\treturn e, \"nothing is under way\"\n\t\t}\n\t\tif cmd.Kind == CommandPause {\n",
+			old: "\tif cmd.Kind == CommandPause {\n",
+			new: "\tif cmd.Kind == CommandPause && cmd.Release == \"\" && len(s.Rollouts) == 0 {\n\t\treturn e, \"nothing is under way\"\n\t}\n\tif cmd.Kind == CommandPause {\n",
 		},
 	}
 }

@@ -29,12 +29,6 @@ func ratchetBugs() []mutation {
 			new: "a.Ordinal = max(0, int(c.in.Fleet.col.next[s.row])-1)",
 		},
 		{
-			name: "start-is-the-first-step", law: 17, file: members,
-			why: "the start of a ratchet is followed by its first step at once, without another look",
-			old: "\tc.usage.add(s.row)\n\ts.view.waves[s.wave].inFlight++\n",
-			new: "\tc.usage.add(s.row)\n\ts.view.waves[s.wave].inFlight++\n\tif flags := c.in.Fleet.col.flags[s.row]; flags&flagRatchet != 0 {\n\t\tstep := c.action(s, Step, c.mark(s.row, s.view, c.in.Now), \"first replica\")\n\t\tstep.Ordinal, step.Expect = int(c.in.Fleet.col.replicas[s.row])-1, \"\"\n\t\tc.plan.Actions = append(c.plan.Actions, step)\n\t}\n",
-		},
-		{
 			name: "any-down-replica-is-stranded", law: 17, file: "reconciler/plan/inventoryrows.go",
 			why: "stranded is worked out anew, from the count of ready replicas alone",
 			old: "\tif c.Stranded {\n",
@@ -47,10 +41,10 @@ func ratchetBugs() []mutation {
 			new: "DataPlane: inv.strings.values[inv.col.plane[s.row]],",
 		},
 		{
-			name: "a-conflict-is-forced", law: 13, file: "reconciler/act.go",
-			why: "a conflict is answered by doing the same thing again without the expectation",
+			name: "a-conflict-is-forced", law: 17, file: "reconciler/act.go",
+			why: "a conflict is answered by reading the cluster again and doing the same thing with what is expected now",
 			old: "\t\tc.Unacted = append(c.Unacted, Unacted{actions[i], err})\n",
-			new: "\t\tif errors.Is(err, ErrConflict) {\n\t\t\tforced := actions[i]\n\t\t\tforced.Expect = \"\"\n\t\t\tfor _, d := range r.present {\n\t\t\t\tif d.Name() == forced.DataPlane && d.Act(ctx, forced) == nil {\n\t\t\t\t\terr = nil\n\t\t\t\t}\n\t\t\t}\n\t\t\tif err == nil {\n\t\t\t\tc.Acted = append(c.Acted, forced)\n\t\t\t\tcontinue\n\t\t\t}\n\t\t}\n\t\tc.Unacted = append(c.Unacted, Unacted{actions[i], err})\n",
+			new: "\t\tif errors.Is(err, ErrConflict) && r.spec != nil {\n\t\t\tforced := actions[i]\n\t\t\tfor _, d := range r.present {\n\t\t\t\tif d.Name() != forced.DataPlane {\n\t\t\t\t\tcontinue\n\t\t\t\t}\n\t\t\t\tobs, _ := d.Observe(ctx, r.spec.Products, \"\")\n\t\t\t\tfor _, seen := range obs.Clusters {\n\t\t\t\t\tif seen.Name == forced.Cluster {\n\t\t\t\t\t\tforced.Expect, forced.Ordinal = seen.Revision, seen.Next\n\t\t\t\t\t\terr = d.Act(ctx, forced)\n\t\t\t\t\t}\n\t\t\t\t}\n\t\t\t}\n\t\t}\n\t\tc.Unacted = append(c.Unacted, Unacted{actions[i], err})\n",
 		},
 		{
 			name: "held-workload-goes-on", law: 5, file: members,

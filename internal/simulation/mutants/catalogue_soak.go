@@ -76,7 +76,7 @@ func soakBugs() []mutation {
 			new: "\t\tcase !c.in.Fleet.known(r):\n",
 		},
 		{
-			name: "emergency-never-soaks", law: 10, file: life,
+			name: "emergency-never-soaks", law: 10, file: "reconciler/plan/emergency.go",
 			why: "an emergency is taken to skip the soak, whether it says so or not",
 			old: "if skips(v.emergency, fleet.SkipSoak) {",
 			new: "if v.emergency != nil {",

@@ -28,12 +28,6 @@ func waveBugs() []mutation {
 			new: "out[i] = min(left, w.Size.Of(n)+1)",
 		},
 		{
-			name: "all-in-the-first-wave", law: 12, file: life,
-			why: "what is left over from the waves goes to the first one",
-			old: "\tout[len(out)-1] += left\n",
-			new: "\tout[0] += left\n",
-		},
-		{
 			name: "wave-gate-forgotten", law: 12, file: "reconciler/plan/gates.go",
 			why: "the order of the members is thought to be enough",
 			old: "\tGateWave:        gateWave,\n",
@@ -47,9 +41,10 @@ func waveBugs() []mutation {
 		},
 		{
 			name: "wave-done-when-all-are-started", law: 12, file: life,
-			why: "nothing is waiting any more, so the wave looks done",
-			old: "if v.waves[w].remaining == 0 && c.vacuumProven(v) {",
-			new: "if v.waves[w].pending == 0 && c.vacuumProven(v) {",
+			why:  "nothing is waiting any more, so the wave looks done",
+			old:  "if v.waves[w].remaining == 0 && c.vacuumProven(v) {",
+			new:  "if v.waves[w].pending == 0 && c.vacuumProven(v) {",
+			more: []edit{{life, " || v.common[GateBudget].blocks() || v.waves[w].remaining > 0 {", " || v.common[GateBudget].blocks() {"}},
 		},
 		{
 			name: "running-members-are-not-remaining", law: 12, file: memo,

@@ -35,6 +35,7 @@ type options struct {
 	unit     bool
 	list     bool
 	classic  bool
+	open     bool
 	parallel int
 	names    []string
 }
@@ -50,6 +51,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	set.StringVar(&o.by, "by", "", "what a sample is drawn by: a date, a commit")
 	set.BoolVar(&o.unit, "unit", false, "ask the unit tests of the changed packages instead of the simulation")
 	set.BoolVar(&o.list, "list", false, "list the mutations and run none")
+	set.BoolVar(&o.open, "open", false, "try those that are known to survive, instead of the others")
 	set.BoolVar(&o.classic, "classic", false, "the names are files: mutate them by rule, instead of the catalogue")
 	set.IntVar(&o.parallel, "parallel", max(1, runtime.NumCPU()), "how many are built and run at once")
 	set.Usage = func() {
@@ -78,7 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, now func(
 	if o.classic {
 		chosen, err = classic(ctx, o.root, o.names)
 	} else {
-		chosen, err = choose(catalogue(), o.names)
+		chosen, err = choose(catalogue(), o.names, o.open)
 	}
 	if err != nil {
 		return err
@@ -91,12 +93,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, now func(
 	return r.run(ctx, chosen)
 }
 
-// choose returns the mutations of the given names, or all without any.
-func choose(all []mutation, names []string) ([]mutation, error) {
-	if len(names) == 0 {
-		return all, nil
-	}
+// choose returns the mutations of the given names, or all without any: those that
+// the simulation must catch, or those that are open.
+func choose(all []mutation, names []string, open bool) ([]mutation, error) {
 	var chosen []mutation
+	if len(names) == 0 {
+		for _, m := range all {
+			if (m.open != "") == open {
+				chosen = append(chosen, m)
+			}
+		}
+		return chosen, nil
+	}
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(m mutation) bool { return m.name == name })
 		if i < 0 {
@@ -111,6 +119,9 @@ func list(w io.Writer, mutations []mutation) {
 	for i := range mutations {
 		m := &mutations[i]
 		fmt.Fprintf(w, "%-40s law %-2d  %s: %s\n", m.name, m.law, m.file, m.why)
+		if m.open != "" {
+			fmt.Fprintf(w, "%-40s open: %s\n", "", m.open)
+		}
 	}
 	fmt.Fprintf(w, "%d mutations\n", len(mutations))
 }

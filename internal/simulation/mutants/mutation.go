@@ -14,6 +14,9 @@ type mutation struct {
 	law int
 	// why a person could make this mistake.
 	why string
+	// open says why the simulation does not catch it yet: a known hole, which only
+	// -open tries again.
+	open string
 	// file, old and new are the change: old is found exactly once in file.
 	file, old, new string
 	// more are further changes, of a mistake that is made in several places.

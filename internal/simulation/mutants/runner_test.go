@@ -167,11 +167,26 @@ func TestASampleIsDrawnByItsText(t *testing.T) {
 }
 
 func TestNamesThatAreNotThereAreRefused(t *testing.T) {
-	if _, err := choose(catalogue(), []string{"no-such-bug"}); err == nil || !strings.Contains(err.Error(), "-list") {
+	if _, err := choose(catalogue(), []string{"no-such-bug"}, false); err == nil || !strings.Contains(err.Error(), "-list") {
 		t.Errorf("got %v", err)
 	}
-	got, err := choose(catalogue(), []string{"label-limit-off-by-one"})
+	got, err := choose(catalogue(), []string{"label-limit-off-by-one"}, false)
 	if err != nil || len(got) != 1 || got[0].law != 4 {
 		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestWhatIsOpenIsAskedForApart(t *testing.T) {
+	all := []mutation{{name: "seen"}, {name: "unseen", open: "nobody looks there"}}
+	must, err := choose(all, nil, false)
+	if err != nil || len(must) != 1 || must[0].name != "seen" {
+		t.Errorf("got %v, %v", must, err)
+	}
+	open, err := choose(all, nil, true)
+	if err != nil || len(open) != 1 || open[0].name != "unseen" {
+		t.Errorf("got %v, %v", open, err)
+	}
+	if named, err := choose(all, []string{"unseen"}, false); err != nil || len(named) != 1 {
+		t.Errorf("got %v, %v", named, err)
 	}
 }
