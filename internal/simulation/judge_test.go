@@ -371,7 +371,7 @@ func forbidden(from, to string, p productWish) string {
 	switch {
 	case slices.Compare(t, f) < 0 && !p.downgrade:
 		return "a downgrade"
-	case t[0] != f[0] || t[1]-f[1] > p.skip+1 || f[1]-t[1] > p.skip+1:
+	case t[0] != f[0] || t[1]-f[1] > p.skip || f[1]-t[1] > p.skip:
 		return "too many minor versions at once"
 	default:
 		return ""

@@ -22,9 +22,10 @@ func gateBugs() []mutation {
 		},
 		{
 			name: "redirect-judges-the-old-version-only", law: 18, file: gates,
-			why: "replicas that run the superseded version are forgotten: their step is judged from where the others are",
-			old: "if t := col.target[s.row]; t != col.version[s.row] && col.updated[s.row] > 0 && c.forbidden(s.view, t) {",
-			new: "if t := col.target[s.row]; false && c.forbidden(s.view, t) {",
+			why:  "replicas that run the superseded version are forgotten: their step is judged from where the others are",
+			open: "not found within 60 seeds",
+			old:  "if t := col.target[s.row]; t != col.version[s.row] && col.updated[s.row] > 0 && c.forbidden(s.view, t) {",
+			new:  "if t := col.target[s.row]; false && c.forbidden(s.view, t) {",
 		},
 		{
 			name: "version-skip-off-by-one", law: 18, file: policy,
@@ -40,15 +41,17 @@ func gateBugs() []mutation {
 		},
 		{
 			name: "major-version-not-looked-at", law: 18, file: policy,
-			why: "only the minor numbers are compared: 7.6 to 8.6 skips none",
-			old: "if a.numbers[0] != b.numbers[0] {",
-			new: "if a.numbers[0] > b.numbers[0]+1 {",
+			why:  "only the minor numbers are compared: 7.6 to 8.6 skips none",
+			open: "not found within 60 seeds",
+			old:  "if a.numbers[0] != b.numbers[0] {",
+			new:  "if a.numbers[0] > b.numbers[0]+1 {",
 		},
 		{
 			name: "versions-compared-as-text", law: 18, file: "reconciler/fleet/precedence.go",
-			why: "7.10 stands before 7.9 when numbers are compared as text, so that going back counts as going on",
-			old: "if d := cmp.Compare(p.numbers[i], q.numbers[i]); d != 0 {",
-			new: "if d := strings.Compare(strconv.FormatUint(p.numbers[i], 10), strconv.FormatUint(q.numbers[i], 10)); d != 0 {",
+			why:  "7.10 stands before 7.9 when numbers are compared as text, so that going back counts as going on",
+			open: "not found within 60 seeds",
+			old:  "if d := cmp.Compare(p.numbers[i], q.numbers[i]); d != 0 {",
+			new:  "if d := strings.Compare(strconv.FormatUint(p.numbers[i], 10), strconv.FormatUint(q.numbers[i], 10)); d != 0 {",
 		},
 		{
 			name: "pins-ignored-at-start", law: 1, file: gates,
@@ -82,9 +85,10 @@ func gateBugs() []mutation {
 		},
 		{
 			name: "baseline-is-a-rollout", law: 1, file: common,
-			why: "what differs at the first start is brought into line at once",
-			old: "\tcase v.target.Baseline:\n\t\treturn Finding{Reason: BaselineTarget}\n\tcase v.emergency",
-			new: "\tcase v.emergency",
+			why:  "what differs at the first start is brought into line at once",
+			open: "not found within 60 seeds",
+			old:  "\tcase v.target.Baseline:\n\t\treturn Finding{Reason: BaselineTarget}\n\tcase v.emergency",
+			new:  "\tcase v.emergency",
 			more: []edit{
 				{"reconciler/plan/lifecycle.go", "\tcase v.target.Baseline:\n\t\tc.confirmBaseline(v)\n", ""},
 				{"reconciler/plan/targets.go", "if !baseline {\n\t\t\te.Release", "if true {\n\t\t\te.Release"},

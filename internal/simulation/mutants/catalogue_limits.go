@@ -57,15 +57,17 @@ func limitBugs() []mutation {
 		},
 		{
 			name: "wave-limit-off-by-one", law: 4, file: "reconciler/plan/gates.go",
-			why: "maxConcurrency of a wave compared with > for >=",
-			old: "v.waves[wave].inFlight >= limit",
-			new: "v.waves[wave].inFlight > limit",
+			why:  "maxConcurrency of a wave compared with > for >=",
+			open: "not found within 60 seeds",
+			old:  "v.waves[wave].inFlight >= limit",
+			new:  "v.waves[wave].inFlight > limit",
 		},
 		{
 			name: "wave-limit-not-kept-up", law: 4, file: "reconciler/plan/members.go",
-			why: "the wave's own count is forgotten when a member starts",
-			old: "\tc.usage.add(s.row)\n\ts.view.waves[s.wave].inFlight++\n",
-			new: "\tc.usage.add(s.row)\n",
+			why:  "the wave's own count is forgotten when a member starts",
+			open: "not found within 60 seeds",
+			old:  "\tc.usage.add(s.row)\n\ts.view.waves[s.wave].inFlight++\n",
+			new:  "\tc.usage.add(s.row)\n",
 		},
 		{
 			name: "no-data-plane-label", law: 4, file: "reconciler/plan/inventoryrows.go",
@@ -81,15 +83,17 @@ func limitBugs() []mutation {
 		},
 		{
 			name: "half-way-back-is-at-rest", law: 4, file: "reconciler/plan/cluster.go",
-			why: "in flight is taken for target != version, which is not so half way back",
-			old: "return c.Target != c.Version || c.Next >= 0 || (!c.Ratchet && c.Updated < c.Replicas)",
-			new: "return c.Target != c.Version",
+			why:  "in flight is taken for target != version, which is not so half way back",
+			open: "not found within 60 seeds",
+			old:  "return c.Target != c.Version || c.Next >= 0 || (!c.Ratchet && c.Updated < c.Replicas)",
+			new:  "return c.Target != c.Version",
 		},
 		{
 			name: "unconfirmed-start-is-a-redirect", law: 8, file: "reconciler/plan/members.go",
-			why: "a start that did not get through is asked what a redirect is asked: it was allowed a moment ago",
-			old: "c.ask(&confirmGates, s)",
-			new: "c.ask(&redirectGates, s)",
+			why:  "a start that did not get through is asked what a redirect is asked: it was allowed a moment ago",
+			open: "not found within 60 seeds",
+			old:  "c.ask(&confirmGates, s)",
+			new:  "c.ask(&redirectGates, s)",
 		},
 	}
 }

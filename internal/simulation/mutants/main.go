@@ -45,7 +45,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	set := flag.NewFlagSet("mutants", flag.ContinueOnError)
 	set.SetOutput(stderr)
 	set.StringVar(&o.root, "root", ".", "the repository's folder")
-	set.IntVar(&o.seeds, "seeds", 200, "how many seeds a mutation may survive")
+	set.IntVar(&o.seeds, "seeds", 60, "how many seeds a mutation may survive")
 	set.DurationVar(&o.limit, "time", 2*time.Minute, "how long a mutation may survive")
 	set.DurationVar(&o.sample, "sample", 0, "run as many as fit into this time, drawn by -by; all of them without it")
 	set.StringVar(&o.by, "by", "", "what a sample is drawn by: a date, a commit")
