@@ -90,7 +90,7 @@ func soakBugs() []mutation {
 			why:  "an emergency is taken to skip the soak, whether it says so or not",
 			open: "not found within 60 seeds",
 			old:  "if skips(v.emergency, fleet.SkipSoak) {",
-			new:  "if v.emergency != nil {",
+			new:  "if v.emergency != nil || skips(v.emergency, fleet.SkipSoak) {",
 		},
 		{
 			name: "soak-ends-at-the-last-minute", law: 10, file: life,
