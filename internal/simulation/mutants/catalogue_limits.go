@@ -34,14 +34,14 @@ func limitBugs() []mutation {
 		{
 			name: "unknown-frees-its-slot", law: 4, file: decide,
 			why: "a cluster that cannot be seen is left out of the count, as if it were at rest",
-			old: "\t\tc.count(r, m.viewOf(r))\n",
-			new: "\t\tif c.in.Fleet.known(r) {\n\t\t\tc.count(r, m.viewOf(r))\n\t\t}\n",
+			old: "\tfor r := range m.flight {\n\t\tc.count(r, m.viewOf(r))\n",
+			new: "\tfor r := range m.flight {\n\t\tif c.in.Fleet.known(r) {\n\t\t\tc.count(r, m.viewOf(r))\n\t\t}\n",
 		},
 		{
 			name: "orphans-are-not-counted", law: 4, file: decide,
 			why: "only members of rollouts are counted: one that is in flight and belongs to none takes no slot",
-			old: "\t\tc.count(r, m.viewOf(r))\n",
-			new: "\t\tif v := m.viewOf(r); v != nil && v.rollout != nil {\n\t\t\tc.count(r, v)\n\t\t}\n",
+			old: "\tfor r := range m.flight {\n\t\tc.count(r, m.viewOf(r))\n",
+			new: "\tfor r := range m.flight {\n\t\tif v := m.viewOf(r); v != nil && v.rollout != nil {\n\t\t\tc.count(r, v)\n\t\t}\n",
 		},
 		{
 			name: "started-and-unseen-is-free", law: 4, file: memo,
