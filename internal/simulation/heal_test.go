@@ -126,6 +126,12 @@ func (w *world) through(cohort, version string) bool {
 func (w *world) help() {
 	r := rand.New(rand.NewPCG(w.seed, uint64(w.cycles)))
 	w.resume(r)
+	for name, c := range w.truth() {
+		// "somebody else is changing it": whoever did takes it back.
+		if t := w.judge.track(name); t.handed && c.InFlight() && c.Target.Tag != c.Mark.Version.Tag {
+			must(w.fleet.SetVersion(name, c.Version))
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(w.truth())) {
 		row, ok := w.last.Fleet.Find(name)
 		if !ok {

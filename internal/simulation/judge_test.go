@@ -417,6 +417,9 @@ func (l limitWish) value(c *plan.Cluster) string {
 // long enough.
 func (j *judge) predecessors(in *instance, a *plan.Action, c *plan.Cluster, w *wish, cohort string) {
 	stage := w.stage(cohort)
+	if b := j.w.repo.commits[j.base[in]]; b != nil && b.wish.cohorts[cohort].versions[c.Product] == a.Version.Tag {
+		return // it may always go back to what it ran when the service began
+	}
 	for _, name := range w.names() {
 		before, ok := w.cohorts[name].versions[c.Product]
 		if w.stage(name) >= stage || !ok {

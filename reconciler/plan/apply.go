@@ -235,6 +235,11 @@ func (s *State) setPause(release string, p *Pause, at time.Time) {
 			*resumedAt = (*paused).At
 		}
 	}
+	// Nor does it make a pause older than the end of the one before: it could not be
+	// told from that one's mark on a cluster.
+	if p != nil && !p.At.After(*resumedAt) {
+		p.At = resumedAt.Add(1)
+	}
 	*paused = p
 }
 

@@ -112,3 +112,18 @@ func TestAResumedPauseIsNotFoundAgain(t *testing.T) {
 	w.run(time.Minute)
 	w.until("canary has finished", 4*time.Hour, func() bool { return w.phase("kafka", "canary") == plan.PhaseFinished })
 }
+
+// The clock was ahead when the first pause was lifted. The next one is newer all the
+// same, so that its mark is not taken for a leftover of the first.
+func TestAPauseIsNewerThanTheEndOfTheOneBeforeWhateverTheClockSays(t *testing.T) {
+	s := plan.NewState()
+	at := func(h int) time.Time { return epoch.Add(time.Duration(h) * time.Hour) }
+	for _, e := range []plan.Event{
+		{Kind: plan.Paused, At: at(5)}, {Kind: plan.Resumed, At: at(6)}, {Kind: plan.Paused, At: at(1)},
+	} {
+		s.Apply(e)
+	}
+	if !s.Paused.At.After(s.ResumedAt) {
+		t.Errorf("paused at %s, the one before was lifted at %s", s.Paused.At, s.ResumedAt)
+	}
+}
