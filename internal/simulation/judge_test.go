@@ -417,7 +417,11 @@ func (l limitWish) value(c *plan.Cluster) string {
 // long enough.
 func (j *judge) predecessors(in *instance, a *plan.Action, c *plan.Cluster, w *wish, cohort string) {
 	stage := w.stage(cohort)
-	if b := j.w.repo.commits[j.base[in]]; b != nil && b.wish.cohorts[cohort].versions[c.Product] == a.Version.Tag {
+	began := func(cohort string) bool {
+		b := j.w.repo.commits[j.base[in]]
+		return b != nil && b.wish.cohorts[cohort].versions[c.Product] == a.Version.Tag
+	}
+	if began(cohort) {
 		return // it may always go back to what it ran when the service began
 	}
 	for _, name := range w.names() {
@@ -430,7 +434,7 @@ func (j *judge) predecessors(in *instance, a *plan.Action, c *plan.Cluster, w *w
 			if slices.Compare(numbers(before), numbers(a.Version.Tag)) > 0 {
 				continue // it went on to a newer one
 			}
-			if !ok {
+			if !ok && !began(name) {
 				j.accuse(3, a.Cluster, "start %s to %s in %s, but %s, which comes before, is to run %s", a.Cluster, a.Version, cohort, name, before)
 			}
 			continue // it has run it, or was to, and then went back
@@ -743,6 +747,9 @@ func (j *judge) ledgerLost(in *instance) {
 	clear(j.told)
 	j.restarted(in)
 	for _, c := range j.w.truth() {
+		if j.w.vanished[c.DataPlane] {
+			continue // it is no longer Wavegate's, and what it says may be old
+		}
 		if c.Mark.AllPaused != "" {
 			j.halted[in][""] = ""
 		}

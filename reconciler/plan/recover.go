@@ -62,6 +62,7 @@ func (c *cycle) recoverMarks() {
 		c.emit(Event{
 			At: c.in.Now, Kind: TargetSet, Product: key.Product, Cohort: key.Cohort, To: mark.Version,
 			Commit: mark.Commit, Release: mark.Release, Reason: "found on the clusters", Adopted: true,
+			Emergency: c.in.State.Targets[key].Emergency,
 		})
 	}
 	for _, id := range slices.Sorted(maps.Keys(pauses)) {
