@@ -61,6 +61,7 @@ type judge struct {
 	force   map[*instance]string // the commit in force, by what the instance has recorded
 	base    map[*instance]string // the first commit that was in force
 	since   map[*instance]map[string]time.Time
+	asked   map[string]time.Time            // the same, whatever instance, by the right clock
 	halted  map[*instance]map[string]string // release, or nothing for all -> its product
 	resumes map[string]int                  // words of operators that were not used up
 	charged map[string]map[string]bool      // by release: clusters that failed, as seen from outside
@@ -93,7 +94,7 @@ type started struct {
 
 func newJudge(w *world) *judge {
 	j := &judge{
-		w: w, tracks: map[string]*track{}, force: map[*instance]string{}, base: map[*instance]string{}, since: map[*instance]map[string]time.Time{},
+		w: w, tracks: map[string]*track{}, force: map[*instance]string{}, base: map[*instance]string{}, since: map[*instance]map[string]time.Time{}, asked: map[string]time.Time{},
 		halted: map[*instance]map[string]string{}, resumes: map[string]int{}, charged: map[string]map[string]bool{}, pardon: map[string]bool{}, proved: map[string]bool{}, told: map[string]bool{},
 		ever: map[string]map[string]bool{},
 	}
@@ -684,7 +685,8 @@ func (j *judge) admitted(in *instance, sha string) {
 		for product := range co.versions {
 			now, then := c.wish.version(name, product, j.w.clock()), before.wish.version(name, product, j.w.clock())
 			if _, before := j.since[in][name+" "+product+" "+now]; now != then && !before {
-				j.since[in][name+" "+product+" "+now] = j.w.now
+				key := name + " " + product + " " + now
+				j.since[in][key], j.asked[key] = j.w.now, j.w.now
 			}
 		}
 	}
@@ -730,7 +732,11 @@ func (j *judge) restarted(in *instance) {
 			}
 		case plan.TargetSet:
 			if !e.Baseline && e.From.Tag != "" {
-				j.since[in][e.Cohort+" "+e.Product+" "+e.To.Tag] = e.At
+				key := e.Cohort + " " + e.Product + " " + e.To.Tag
+				j.since[in][key] = e.At
+				if at, ok := j.asked[key]; ok {
+					j.since[in][key] = at // by the right clock
+				}
 			}
 		case plan.Paused:
 			j.halted[in][e.Release] = e.Product
