@@ -60,9 +60,10 @@ func waveBugs() []mutation {
 		},
 		{
 			name: "finished-before-it-settles", law: 12, file: life,
-			why: "the last replica is replaced, so the cluster is done, ready or not",
-			old: "inv.col.updated[r] >= inv.col.replicas[r] && settled && c.observedSince(r, member.StartedAt) {",
-			new: "inv.col.updated[r] >= inv.col.replicas[r] && c.observedSince(r, member.StartedAt) {",
+			why:  "the last replica is replaced, so the cluster is done, ready or not",
+			open: "the soak that follows is longer than what a replica needs to become ready; to be seen it takes a wave without a soak",
+			old:  "inv.col.updated[r] >= inv.col.replicas[r] && settled && c.observedSince(r, member.StartedAt) {",
+			new:  "inv.col.updated[r] >= inv.col.replicas[r] && c.observedSince(r, member.StartedAt) {",
 		},
 		{
 			name: "finished-in-the-past", law: 12, file: life,
