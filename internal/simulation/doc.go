@@ -52,5 +52,7 @@
 // Not seen here: 11 (a timeout only ever stops; reconciler/plan has its stories), 21
 // beyond a seed that is told twice (reconciler/plan compares each plan with one from
 // scratch), and the parts of 7 and 22 that are about calls that hang
-// (reconciler/run_test.go).
+// (reconciler/run_test.go). Nor are two services at once (internal/kube's tests),
+// SQLite (internal/sqlite has crashes and full disks of its own), and workloads that
+// roll by themselves (reconciler/plan).
 package simulation

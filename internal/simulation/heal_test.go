@@ -14,7 +14,7 @@ import (
 func (w *world) heal() {
 	r := rand.New(rand.NewPCG(w.seed, 4))
 	w.say("faults are over")
-	w.calm, w.offset, w.loadFails, w.twin = true, 0, 0, nil
+	w.calm, w.offset, w.loadFails = true, 0, 0
 	w.gitDown, w.githubDown, w.diskFull, w.monitorsDown = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	clear(w.unreachable)
 	clear(w.lagging)

@@ -32,7 +32,6 @@ type world struct {
 	repo   *repository
 	loader *fleet.Loader
 	first  *instance
-	twin   *instance // a second one that runs by mistake
 	judge  *judge
 
 	gitDown, githubDown, diskFull, monitorsDown time.Time
@@ -207,10 +206,6 @@ func (w *world) step(d time.Duration) {
 	w.cycles++
 	w.judge.before()
 	w.run(&w.first)
-	if w.twin != nil && !w.judge.guilty() {
-		w.judge.before()
-		w.run(&w.twin)
-	}
 }
 
 // run lets an instance do one cycle, and begins it anew when it has died.
