@@ -232,7 +232,7 @@ func (r *haltRig) until(what string, ok func(*reconciler.Cycle) bool) {
 			return
 		}
 		if time.Now().After(deadline) {
-			r.loop.View(func(c *reconciler.Cycle) { r.t.Log(c.Problems, c.Plan.Rollouts) })
+			r.loop.View(func(c *reconciler.Cycle) { r.t.Log(c.Problems, c.Signals, c.Plan.Notes, c.Plan.Rollouts) })
 			r.t.Fatalf("it has not come to pass that %s", what)
 		}
 	}

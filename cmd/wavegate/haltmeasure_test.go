@@ -14,7 +14,7 @@ import (
 // last replica has been touched, and until every cluster in flight says why it
 // stands still.
 func TestMeasureHalts(t *testing.T) {
-	for _, size := range []struct{ clusters, replicas, halts int }{{25, 400, 40}, {1000, 100, 20}, {10_000, 30, 6}} {
+	for _, size := range []struct{ clusters, replicas, halts int }{{25, 400, 20}, {1000, 100, 20}, {10_000, 30, 6}} {
 		t.Run(fmt.Sprint(size.clusters), func(t *testing.T) {
 			r := newHaltRig(t, size.clusters, size.replicas, 15*time.Second)
 			time.Sleep(1500 * time.Millisecond)
