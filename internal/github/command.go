@@ -48,7 +48,12 @@ func ParseCommand(body string) (Command, bool) {
 		if name == "" {
 			name = "help"
 		}
-		return Command{Name: strings.ToLower(name), Rest: strings.TrimSpace(more)}, true
+		k := Command{Name: strings.ToLower(name), Rest: strings.TrimSpace(more)}
+		// In lower case it may be longer: what is no text becomes the sign for that.
+		if len(strings.TrimSpace("/wavegate "+k.Name+" "+k.Rest)) > maxCommand {
+			continue
+		}
+		return k, true
 	}
 	return Command{}, false
 }

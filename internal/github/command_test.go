@@ -31,6 +31,7 @@ func TestCommandsInComments(t *testing.T) {
 		"another word":                   {"/wavegates pause", Command{}, false},
 		"a path":                         {"/wavegate/pause", Command{}, false},
 		"far too long":                   {"/wavegate pause " + strings.Repeat("x", maxCommand), Command{}, false},
+		"too long in lower case":         {"/wavegate " + strings.Repeat("\xff", 400), Command{}, false},
 		"empty":                          {"", Command{}, false},
 	} {
 		if got, ok := ParseCommand(k.body); got != k.want || ok != k.ok {
@@ -40,7 +41,7 @@ func TestCommandsInComments(t *testing.T) {
 }
 
 func FuzzParseCommand(f *testing.F) {
-	for _, seed := range []string{"/wavegate pause", "```\n/wavegate x\n```", "> /wavegate y", "/wavegate\t\x00 \u202e", "~~~~\n", "/wavegate \xff"} {
+	for _, seed := range []string{"/wavegate pause", "```\n/wavegate x\n```", "> /wavegate y", "/wavegate\t\x00 \u202e", "~~~~\n", "/wavegate \xff", "/wavegate " + strings.Repeat("\xff", 900)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
