@@ -141,6 +141,9 @@ func (c *call) change(content func(contentInput) ([]byte, error)) (any, error) {
 		return nil, err
 	}
 	path := strings.Trim(c.params["path"], "/")
+	if path == "" {
+		return nil, refused("path is missing: name a file")
+	}
 	old, err := r.contents(before, path)
 	var missing *Error
 	if err != nil && !errors.As(err, &missing) {

@@ -220,6 +220,7 @@ func FuzzRequestsNeverBreakTheServer(f *testing.F) {
 		{"POST /repos/acme/fleet/git/commits", `{"message":"","tree":"0000"}`},
 		{"POST /repos/acme/fleet/git/refs", `{"ref":"refs/heads/..","sha":""}`},
 		{"GET /repos/acme/fleet/contents/%00", ""},
+		{"PUT /repos/acme/fleet/contents/", ""},
 	} {
 		f.Add(seed[0], seed[1])
 	}
