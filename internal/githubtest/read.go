@@ -168,11 +168,7 @@ type Annotation struct {
 func (s *Server) Annotations(fullName, commit, name string) ([]Annotation, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r, err := s.repo(fullName)
-	if err != nil {
-		return nil, err
-	}
-	sha, err := r.resolve(commit)
+	r, sha, err := s.at(fullName, commit)
 	if err != nil {
 		return nil, err
 	}
@@ -189,15 +185,21 @@ func (s *Server) Annotations(fullName, commit, name string) ([]Annotation, error
 	return nil, nil
 }
 
+// at finds a commit of a repository. The caller holds the lock.
+func (s *Server) at(fullName, commit string) (*repo, string, error) {
+	r, err := s.repo(fullName)
+	if err != nil {
+		return nil, "", err
+	}
+	sha, err := r.resolve(commit)
+	return r, sha, err
+}
+
 // CommitComments returns the comments on a commit itself, oldest first.
 func (s *Server) CommitComments(fullName, commit string) ([]Comment, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r, err := s.repo(fullName)
-	if err != nil {
-		return nil, err
-	}
-	sha, err := r.resolve(commit)
+	r, sha, err := s.at(fullName, commit)
 	if err != nil {
 		return nil, err
 	}
@@ -232,11 +234,7 @@ func (s *Server) Reviews(fullName string, number int) ([]Review, error) {
 func (s *Server) Statuses(fullName, commit string) ([]CommitStatus, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r, err := s.repo(fullName)
-	if err != nil {
-		return nil, err
-	}
-	sha, err := r.resolve(commit)
+	r, sha, err := s.at(fullName, commit)
 	if err != nil {
 		return nil, err
 	}
